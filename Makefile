@@ -1,0 +1,37 @@
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.PHONY: demo test check ledger clean
+
+demo: $(STAMP)  ## the paper's headline scenario, its breakdown and sources, then the ledger's summary
+	$(BIN)/farflung run paper-headline
+	$(BIN)/farflung explain paper-headline local_equivalent_flop --depth 3
+	$(BIN)/farflung reproduce
+
+test: $(STAMP)  ## everything CI runs
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/pytest --cov --cov-report=term:skip-covered
+	$(BIN)/coverage report --include='*/physics/*,*/learning/*' --fail-under=100
+
+check: $(STAMP)  ## ruff, mypy and the fast tests, in under a minute
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/pytest -q --ignore=tests/slow
+
+ledger: $(STAMP)  ## rewrite docs/ledger.md and the other generated pages
+	$(BIN)/farflung reproduce --format markdown > docs/ledger.md
+	$(BIN)/farflung contradictions --format markdown > docs/contradictions.md
+
+$(STAMP): pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	touch $@
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage

@@ -1,0 +1,1 @@
+"""What every layer stands on: units, field declarations, the array seam, errors and provenance."""

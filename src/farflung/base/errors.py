@@ -1,0 +1,52 @@
+"""Errors a user reads: what is wrong, why, and the nearest valid value."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class InputError(ValueError):
+    """A scenario, file or argument cannot be used as given.
+
+    Parameters
+    ----------
+    field
+        Dotted name of the field, as the user writes it (``network.upload``), or the file's name.
+    problem
+        What is wrong and why.
+    nearest
+        The nearest valid value, in the user's own notation.
+
+    Notes
+    -----
+    Every face prints ``str(error)`` and nothing else; the command line exits with code 2.
+    """
+
+    def __init__(self, field: str, problem: str, nearest: str | None = None) -> None:
+        self.field = field
+        self.problem = problem
+        self.nearest = nearest
+        hint = f"; nearest valid: {nearest}" if nearest else ""
+        super().__init__(f"{field}: {problem}{hint}" if field else f"{problem}{hint}")
+
+
+def closest(word: str, choices: Iterable[str]) -> str | None:
+    """Return the choice most like ``word``, compared without case, spaces or punctuation."""
+
+    def plain(text: str) -> str:
+        return "".join(character for character in text.casefold() if character.isalnum())
+
+    plain_to_choice = {plain(choice): choice for choice in choices}
+    found = difflib.get_close_matches(plain(word), plain_to_choice, n=1, cutoff=0.5)
+    return plain_to_choice[found[0]] if found else None
+
+
+def unknown(field: str, kind: str, word: str, choices: Iterable[str]) -> InputError:
+    """Return the error for a name that is not among ``choices``, with the likeliest meant one."""
+    known = sorted(choices)
+    guess = closest(word, known)
+    if guess is not None:
+        return InputError(field, f"unknown {kind} '{word}': did you mean '{guess}'?")
+    shown = ", ".join(known[:12]) + (", …" if len(known) > 12 else "")
+    return InputError(field, f"unknown {kind} '{word}'", nearest=f"one of {shown}")

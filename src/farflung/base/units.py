@@ -1,0 +1,210 @@
+"""Units at the edge: text in, SI numbers inside, readable text out.
+
+Inside the product time is in seconds, data on links in bits and bits per second, memory in bytes, compute
+in FLOP and FLOP/s, energy in joules, power in watts and money in US dollars of 2026. Only this module knows
+any other unit.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING
+
+from farflung.base.errors import InputError
+
+if TYPE_CHECKING:
+    import pint
+
+# Only the units the field uses: pint's full registry takes a quarter of a second to build, and knows
+# a 'B' that is not a byte and a 'G' that is not a prefix.
+_DEFINITIONS = """
+    yotta- = 1e24 = Y-
+    zetta- = 1e21 = Z-
+    exa- = 1e18 = E-
+    peta- = 1e15 = P-
+    tera- = 1e12 = T-
+    giga- = 1e9 = G-
+    mega- = 1e6 = M-
+    kilo- = 1e3 = k-
+    milli- = 1e-3 = m-
+    micro- = 1e-6 = µ- = u-
+    kibi- = 1024 = Ki-
+    mebi- = 1048576 = Mi-
+    gibi- = 1073741824 = Gi-
+    tebi- = 1099511627776 = Ti-
+    second = [time] = s = sec
+    minute = 60 * second = min
+    hour = 60 * minute = h = hr
+    day = 24 * hour = d
+    week = 7 * day
+    year = 365.25 * day = yr
+    month = year / 12
+    bit = [information] = b
+    byte = 8 * bit = B
+    bps = bit / second
+    operation = [operation] = FLOP = flop = OP = FLOPs
+    FLOPS = operation / second = flops
+    watt = [power] = W
+    joule = watt * second = J
+    dollar = [money] = USD
+    token = [token] = tokens
+    H100e = [h100_equivalent]
+    percent = 0.01 = %
+"""
+
+
+@cache
+def _registry() -> pint.UnitRegistry[float]:
+    import pint  # noqa: PLC0415 - pint costs more to import than the rest of the package
+
+    registry: pint.UnitRegistry[float] = pint.UnitRegistry(
+        None, preprocessors=[lambda text: text.replace("%", " percent ").replace("$", " USD ")]
+    )
+    registry.load_definitions([line.strip() for line in _DEFINITIONS.splitlines() if line.strip()])
+    return registry
+
+
+@lru_cache(maxsize=512)
+def factor(unit: str, to: str) -> float:
+    """Return how many ``to`` one ``unit`` is (``factor("GB", "byte") == 1e9``).
+
+    Raises
+    ------
+    InputError
+        If either unit is unknown or the two are not of one kind.
+    """
+    if unit == to:
+        return 1.0
+    import pint  # noqa: PLC0415
+
+    registry = _registry()
+    try:
+        return float(registry.Quantity(1.0, _pint_unit(unit)).to(_pint_unit(to)).magnitude)
+    except (pint.errors.UndefinedUnitError, pint.errors.DimensionalityError) as error:
+        raise InputError("", f"'{unit}' is not a unit of the same kind as '{to}'") from error
+
+
+def _pint_unit(unit: str) -> str:
+    return "dimensionless" if unit == "1" else unit
+
+
+_NUMBER = re.compile(r"\s*([-+]?(?:\d[\d_,]*\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*(.*?)\s*", re.DOTALL)
+
+
+@lru_cache(maxsize=4096)
+def parse(text: str, unit: str) -> float:
+    """Return the quantity written in ``text`` as a number of ``unit``.
+
+    Parameters
+    ----------
+    text
+        A number and a unit: ``"100 Mbps"``, ``"80 GB"``, ``"740 days"``, ``"15.8 PFLOP/s"``.
+    unit
+        The unit of the answer, as this product holds it.
+
+    Raises
+    ------
+    InputError
+        If there is no number, no unit, an unknown unit, or one of another kind.
+
+    Examples
+    --------
+    >>> parse("100 Mbps", "bit/s")
+    100000000.0
+    """
+    match = _NUMBER.fullmatch(text)
+    if match is None:
+        raise InputError(
+            "", f"'{text}' is not a number with a unit", nearest=f"for example '{example(unit)}'"
+        )
+    number = float(match[1].replace(",", "").replace("_", ""))
+    written = match[2]
+    if not written:
+        raise InputError("", f"'{text}' has no unit", nearest=f"for example '{example(unit)}'")
+    import pint  # noqa: PLC0415
+
+    registry = _registry()
+    try:
+        converted = registry.Quantity(number, written).to(_pint_unit(unit)).magnitude
+    except pint.errors.DimensionalityError as error:
+        raise InputError(
+            "", f"'{text}' is not a quantity in {unit}", nearest=f"for example '{example(unit)}'"
+        ) from error
+    except (pint.errors.PintError, AttributeError, TypeError, ValueError, ArithmeticError) as error:
+        raise InputError(
+            "", f"'{written}' is not a unit known here", nearest=f"for example '{example(unit)}'"
+        ) from error
+    return float(converted)
+
+
+_EXAMPLES = {
+    "s": "740 days",
+    "bit/s": "100 Mbps",
+    "byte": "80 GB",
+    "FLOP/s": "15.8 PFLOP/s",
+    "W": "700 W",
+    "USD": "25000 USD",
+}
+
+
+def example(unit: str) -> str:
+    """Return how a quantity in ``unit`` is written."""
+    return _EXAMPLES.get(unit, f"1 {unit}")
+
+
+_PREFIXES = tuple(
+    (10.0**power, prefix) for power, prefix in zip(range(24, -1, -3), [*"YZEPTGMk", ""], strict=True)
+)
+_PREFIXED = {"bit/s": "bit/s", "bit": "bit", "byte": "B", "FLOP/s": "FLOP/s", "W": "W", "J": "J"}
+_COUNT_WORDS = ((1e12, " trillion"), (1e9, " billion"), (1e6, " million"))
+
+
+def pretty(value: float, unit: str) -> str:
+    """Return ``value`` [``unit``] as a person would write it, to four significant digits.
+
+    Examples
+    --------
+    >>> pretty(63936000.0, "s"), pretty(1e8, "bit/s"), pretty(30.7e6, "USD"), pretty(1.019e25, "FLOP")
+    ('740 days', '100 Mbit/s', '$30.7 million', '1.019e+25 FLOP')
+    """
+    if unit == "USD":
+        return "$" + _counted(value)
+    if unit == "s":
+        return _pretty_time(value)
+    if unit in _PREFIXED:
+        size = abs(value)
+        scale, prefix = next(((s, p) for s, p in _PREFIXES if size >= s), (1.0, ""))
+        return f"{_digits(value / scale)} {prefix}{_PREFIXED[unit]}"
+    if unit in {"parameters", "token"}:
+        return _counted(value) + (" tokens" if unit == "token" else " parameters")
+    if unit == "FLOP":
+        return f"{value:.4g} FLOP"
+    return _digits(value) if unit == "1" else f"{_digits(value)} {unit}"
+
+
+def _digits(value: float) -> str:
+    if value == 0 or not math.isfinite(value):
+        return f"{value:g}"
+    if 1e-4 <= abs(value) < 1e9:
+        decimals = max(0, 3 - math.floor(math.log10(abs(value))))
+        text = f"{value:,.{decimals}f}"
+        return text.rstrip("0").rstrip(".") if "." in text else text
+    return f"{value:.4g}"
+
+
+def _counted(value: float) -> str:
+    for scale, word in _COUNT_WORDS:
+        if abs(value) >= scale and abs(value) < scale * 1e5:
+            return _digits(value / scale) + word
+    return _digits(value)
+
+
+def _pretty_time(value: float) -> str:
+    for scale, name in ((86400.0 * 1.5, "days"), (5400.0, "hours"), (120.0, "min"), (1.0, "s")):
+        if abs(value) >= scale:
+            return (
+                f"{_digits(value / {'days': 86400.0, 'hours': 3600.0, 'min': 60.0, 's': 1.0}[name])} {name}"
+            )
+    return f"{_digits(value * 1e3)} ms"

@@ -1,0 +1,31 @@
+"""Sourced facts: chips, pods, links, rules, models, systems, assumption sets, presets and their sources.
+
+Every number is a :class:`Record` with its unit, source key, locator and date. Nothing here computes.
+"""
+
+from farflung.catalog.chips import Chip, Pod, chip, chips, pod, pods
+from farflung.catalog.records import Record, select
+from farflung.catalog.sources import Source, bibtex, source, sources
+from farflung.catalog.tables import assumption_table, facts, names, preset_table, records, rules, table
+
+__all__ = [
+    "Chip",
+    "Pod",
+    "Record",
+    "Source",
+    "assumption_table",
+    "bibtex",
+    "chip",
+    "chips",
+    "facts",
+    "names",
+    "pod",
+    "pods",
+    "preset_table",
+    "records",
+    "rules",
+    "select",
+    "source",
+    "sources",
+    "table",
+]

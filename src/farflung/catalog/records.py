@@ -1,0 +1,66 @@
+"""A number that says where it comes from."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from farflung.base.units import factor
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A value with unit, source, place in the source, date, and a range where it is known.
+
+    Parameters
+    ----------
+    value
+        The number, in ``unit``.
+    unit
+        Unit as the source prints it.
+    source
+        Key in ``sources.bib``.
+    locator
+        Where in the source.
+    date
+        Day of publication or observation.
+    low, high
+        Range, in ``unit``.
+    standard_error
+        Standard error of a fit, in ``unit``.
+    standing
+        ``measured``, ``fitted``, ``stated``, ``convention`` or ``prior``; empty for plain facts.
+    note
+        What a careful reader should know.
+    """
+
+    value: float
+    unit: str
+    source: str
+    locator: str
+    date: datetime.date | None = None
+    low: float | None = None
+    high: float | None = None
+    standard_error: float | None = None
+    standing: str = ""
+    note: str = ""
+
+    @classmethod
+    def of(cls, raw: Mapping[str, Any]) -> Record:
+        """Return the record written as a TOML table."""
+        return cls(**raw)
+
+    def in_unit(self, unit: str) -> float:
+        """Return the value in another unit of the same kind."""
+        return self.value * factor(self.unit, unit)
+
+
+def select(records: Sequence[Record], preferred: Iterable[str] = ()) -> Record:
+    """Return the first record from a preferred source, else the first of all."""
+    for key in preferred:
+        for record in records:
+            if record.source == key:
+                return record
+    return records[0]

@@ -1,0 +1,82 @@
+"""Replica divergence: what averaging many replicas costs."""
+
+from __future__ import annotations
+
+from farflung.base.arrays import Array, as_array, namespace
+
+
+def divergence_exponent(
+    *,
+    parameters: Array,
+    effective_inner_steps: Array,
+    replica_prefactor: Array,
+    replica_size_exponent: Array,
+    replica_reference_inner_steps: Array,
+) -> Array:
+    """Return the exponent with which the loss grows in the number of replicas [1].
+
+    Parameters
+    ----------
+    parameters
+        All parameters [1].
+    effective_inner_steps
+        Steps between synchronisations, at least 1 [1].
+    replica_prefactor, replica_size_exponent
+        Coefficient and exponent of the size dependence [1].
+    replica_reference_inner_steps
+        Steps at which the coefficient was fitted [1].
+
+    Notes
+    -----
+    Equation: β = 1.0923 P^−0.2342 · ln H / ln 30
+    Assumption: divergence grows with the logarithm of the interval.
+    Evidence: rahman2026distributed
+    Limits: pinned at M = 8 and H = 30; overshoots every point at 4B and 10B.
+    """
+    xp = namespace(parameters, effective_inner_steps, replica_prefactor, replica_size_exponent)
+    interval = xp.log(as_array(effective_inner_steps, xp))
+    reference = xp.log(as_array(replica_reference_inner_steps, xp))
+    size = as_array(parameters, xp) ** replica_size_exponent
+    return replica_prefactor * size * interval / reference
+
+
+def loss_multiplier(*, replicas: Array, divergence_exponent: Array) -> Array:
+    """Return by how much replica divergence multiplies the loss [1].
+
+    Parameters
+    ----------
+    replicas
+        Replicas that are averaged [1].
+    divergence_exponent
+        Exponent β [1].
+
+    Notes
+    -----
+    Equation: M^β, 1 for one replica
+    Assumption: a power law in the number of replicas.
+    Evidence: rahman2026distributed
+    Limits: measured for M up to 8 with tuned optimisers; the data are convex in log2 M.
+    """
+    xp = namespace(replicas, divergence_exponent)
+    several = xp.maximum(as_array(replicas, xp), as_array(1.0, xp))
+    return several**divergence_exponent
+
+
+def replica_efficiency(*, diverged_chinchilla_efficiency: Array, chinchilla_efficiency: Array) -> Array:
+    """Return the share of compute that counts when replicas diverge [1].
+
+    Parameters
+    ----------
+    diverged_chinchilla_efficiency
+        Chinchilla efficiency of a run that ends at the multiplied loss [1].
+    chinchilla_efficiency
+        Chinchilla efficiency of the run without divergence [1].
+
+    Notes
+    -----
+    Equation: η_replica = χ(L · multiplier) / χ(L)
+    Assumption: a higher loss is worth the compute that a single cluster needs to reach it.
+    Evidence: rahman2026distributed
+    Limits: as those of the scaling law.
+    """
+    return diverged_chinchilla_efficiency / chinchilla_efficiency

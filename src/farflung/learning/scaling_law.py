@@ -1,0 +1,301 @@
+"""Scaling law: loss from size and tokens, and back from a loss to the compute that reaches it."""
+
+from __future__ import annotations
+
+import math
+
+from farflung.base.arrays import Array, as_array, namespace
+
+_NEWTON_STEPS = 6
+"""Enough for 1e-12: the equation is almost linear in logarithms, so each step squares a small error."""
+
+
+def loss(
+    *,
+    parameters: Array,
+    tokens: Array,
+    loss_irreducible: Array,
+    loss_parameter_coefficient: Array,
+    loss_parameter_exponent: Array,
+    loss_token_coefficient: Array,
+    loss_token_exponent: Array,
+) -> Array:
+    """Return the training loss of a model of one cluster [nats per token].
+
+    Parameters
+    ----------
+    parameters
+        Parameters that a token meets [1].
+    tokens
+        Training tokens, each seen once [tokens].
+    loss_irreducible, loss_parameter_coefficient, loss_token_coefficient
+        E, A and B of the law [nats per token].
+    loss_parameter_exponent, loss_token_exponent
+        Exponents of the law [1].
+
+    Notes
+    -----
+    Equation: L(N, D) = E + A N^−a + B D^−b
+    Assumption: learning rate and batch are tuned; data are not repeated.
+    Evidence: besiroglu2024chinchilla
+    Limits: fitted on 44M–16B parameters and up to 3e21 FLOP of the Chinchilla study's corpus.
+    """
+    xp = namespace(parameters, tokens, loss_irreducible, loss_parameter_exponent, loss_token_exponent)
+    by_size = loss_parameter_coefficient * as_array(parameters, xp) ** (-loss_parameter_exponent)
+    by_data = loss_token_coefficient * as_array(tokens, xp) ** (-loss_token_exponent)
+    return loss_irreducible + by_size + by_data
+
+
+def reference_parameters(
+    *,
+    loss: Array,
+    loss_irreducible: Array,
+    loss_parameter_coefficient: Array,
+    loss_parameter_exponent: Array,
+    loss_token_coefficient: Array,
+    loss_token_exponent: Array,
+    reference_tokens_per_parameter: Array,
+) -> Array:
+    """Return the size of the model that reaches a loss at the reference allocation [1].
+
+    Parameters
+    ----------
+    loss
+        Loss above the irreducible one [nats per token].
+    loss_irreducible, loss_parameter_coefficient, loss_token_coefficient
+        E, A and B of the law [nats per token].
+    loss_parameter_exponent, loss_token_exponent
+        Exponents of the law [1].
+    reference_tokens_per_parameter
+        Tokens per parameter of the reference allocation [tokens].
+
+    Notes
+    -----
+    Equation: solve A N^−a + B (r N)^−b = L − E for N
+    Assumption: the reference allocation is the same at every compute.
+    Evidence: besiroglu2024chinchilla
+    Limits: the law's own optimum falls from 25 to 16 tokens per parameter over the range of use.
+    """
+    xp = namespace(loss, loss_irreducible, loss_parameter_coefficient, loss_parameter_exponent)
+    a, b = loss_parameter_exponent, loss_token_exponent
+    target = xp.log(as_array(loss - loss_irreducible, xp))
+    size_term = xp.log(as_array(loss_parameter_coefficient, xp))
+    data_term = xp.log(as_array(loss_token_coefficient, xp)) - b * xp.log(
+        as_array(reference_tokens_per_parameter, xp)
+    )
+    # ln(A e^(−a n) + B' e^(−b n)) = target, with n = ln N: start where the two terms are taken as equal.
+    half = math.log(2.0)
+    n = 0.5 * ((size_term + half - target) / a + (data_term + half - target) / b)
+    for _ in range(_NEWTON_STEPS):
+        by_size = xp.exp(size_term - a * n)
+        by_data = xp.exp(data_term - b * n)
+        total = by_size + by_data
+        n = n + (xp.log(total) - target) * total / (a * by_size + b * by_data)
+    return xp.exp(n)
+
+
+def reference_flop(*, reference_parameters: Array, reference_tokens_per_parameter: Array) -> Array:
+    """Return the compute of a model trained at the reference allocation [FLOP].
+
+    Parameters
+    ----------
+    reference_parameters
+        Its size [1].
+    reference_tokens_per_parameter
+        Tokens per parameter [tokens].
+
+    Notes
+    -----
+    Equation: C' = 6 r N²
+    Assumption: 6 FLOP a parameter and token.
+    Evidence: hoffmann2022chinchilla
+    Limits: as those of the law.
+    """
+    return 6.0 * reference_tokens_per_parameter * reference_parameters * reference_parameters
+
+
+def chinchilla_efficiency(*, reference_flop: Array, throughput_flop: Array) -> Array:
+    """Return the compute an optimally allocated model needs for the same loss, over the compute spent [1].
+
+    Parameters
+    ----------
+    reference_flop
+        Compute at the reference allocation that reaches the loss [FLOP].
+    throughput_flop
+        Compute spent [FLOP].
+
+    Notes
+    -----
+    Equation: χ = min(1, C'/C)
+    Assumption: capped at 1, because the reference ratio is not quite the law's own optimum.
+    Evidence: rahman2026distributed
+    Limits: punishes mild over-training that developers choose for cheaper inference.
+    """
+    xp = namespace(reference_flop, throughput_flop)
+    return xp.minimum(as_array(reference_flop / throughput_flop, xp), as_array(1.0, xp))
+
+
+def unpenalised_single_node(*, chinchilla_efficiency: Array, nodes: Array) -> Array:
+    """Return χ as the predecessor prints it: 1 for a single node, whatever it trains [1].
+
+    Parameters
+    ----------
+    chinchilla_efficiency
+        χ of the run [1].
+    nodes
+        Nodes [1].
+
+    Notes
+    -----
+    Equation: 1 where N = 1, else χ
+    Assumption: a fault of the published code, kept in its assumption sets so that its figures come out.
+    Evidence: rahman2026distributed
+    Limits: makes one node look better than two.
+    """
+    xp = namespace(chinchilla_efficiency, nodes)
+    return xp.where(as_array(nodes, xp) > 1, as_array(chinchilla_efficiency, xp), as_array(1.0, xp))
+
+
+def multiplied_loss(*, loss: Array, loss_multiplier: Array) -> Array:
+    """Return the loss after replica divergence [nats per token].
+
+    Parameters
+    ----------
+    loss
+        Loss of one cluster [nats per token].
+    loss_multiplier
+        Factor of the divergence [1].
+
+    Notes
+    -----
+    Equation: L · M^β
+    Assumption: divergence multiplies the whole loss, its irreducible part too.
+    Evidence: charles2025scaling
+    Limits: published fits are of total loss; there is no theory behind the product.
+    """
+    return loss * loss_multiplier
+
+
+def combined_efficiency(
+    *,
+    efficiency_sync_interval: Array,
+    efficiency_compression: Array,
+    efficiency_activation: Array,
+    efficiency_replica: Array,
+) -> Array:
+    """Return the share of compute that counts, over all causes [1].
+
+    Parameters
+    ----------
+    efficiency_sync_interval, efficiency_compression, efficiency_activation, efficiency_replica
+        The four factors [1].
+
+    Notes
+    -----
+    Equation: η = η_H · η_compression · η_act · η_replica
+    Assumption: the causes are independent.
+    Evidence: rahman2026distributed
+    Limits: charges the sync interval twice, in η_H and in η_replica.
+    """
+    return efficiency_sync_interval * efficiency_compression * efficiency_activation * efficiency_replica
+
+
+def local_equivalent_flop(*, throughput_flop: Array, efficiency: Array) -> Array:
+    """Return the compute a single cluster needs for the same model on the same data's loss [FLOP].
+
+    Parameters
+    ----------
+    throughput_flop
+        Compute spent [FLOP].
+    efficiency
+        Share that counts [1].
+
+    Notes
+    -----
+    Equation: C_local = C η
+    Assumption: the same, perhaps badly chosen, ratio of tokens to parameters.
+    Evidence: rahman2026distributed
+    Limits: rewards tiny over-trained models; see the quality-adjusted compute.
+    """
+    return throughput_flop * efficiency
+
+
+def quality_adjusted_flop(*, local_equivalent_flop: Array, chinchilla_efficiency: Array) -> Array:
+    """Return the compute a single cluster needs for a model as good, well allocated [FLOP].
+
+    Parameters
+    ----------
+    local_equivalent_flop
+        Local-equivalent compute [FLOP].
+    chinchilla_efficiency
+        χ [1].
+
+    Notes
+    -----
+    Equation: C_quality = C_local χ
+    Assumption: quality is loss.
+    Evidence: rahman2026distributed
+    Limits: as those of the scaling law.
+    """
+    return local_equivalent_flop * chinchilla_efficiency
+
+
+def reference_tokens(*, active_parameters: Array, reference_tokens_per_parameter: Array) -> Array:
+    """Return the tokens of the reference allocation for a model of this size [tokens].
+
+    Parameters
+    ----------
+    active_parameters
+        Parameters that a token meets [1].
+    reference_tokens_per_parameter
+        Tokens per parameter [tokens].
+
+    Notes
+    -----
+    Equation: D* = r P_act
+    Assumption: one ratio at every size.
+    Evidence: besiroglu2024chinchilla
+    Limits: as those of the law.
+    """
+    return active_parameters * reference_tokens_per_parameter
+
+
+def overtraining_ratio(*, tokens: Array, reference_tokens: Array) -> Array:
+    """Return how many times the reference tokens a model was trained on [1].
+
+    Parameters
+    ----------
+    tokens
+        Training tokens [tokens].
+    reference_tokens
+        Tokens of the reference allocation [tokens].
+
+    Notes
+    -----
+    Equation: D / D*
+    Assumption: none.
+    Evidence: besiroglu2024chinchilla
+    Limits: none.
+    """
+    return tokens / reference_tokens
+
+
+def optimal_parameters(*, flop: Array, reference_tokens_per_parameter: Array) -> Array:
+    """Return the size of a model trained with this compute at the reference allocation [1].
+
+    Parameters
+    ----------
+    flop
+        Compute [FLOP].
+    reference_tokens_per_parameter
+        Tokens per parameter [tokens].
+
+    Notes
+    -----
+    Equation: N* = sqrt(C / (6 r))
+    Assumption: 6 FLOP a parameter and token.
+    Evidence: hoffmann2022chinchilla
+    Limits: as those of the law.
+    """
+    xp = namespace(flop, reference_tokens_per_parameter)
+    return xp.sqrt(as_array(flop / (6.0 * reference_tokens_per_parameter), xp))

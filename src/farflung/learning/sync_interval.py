@@ -1,0 +1,91 @@
+"""Sync interval: what it costs to synchronise only every H steps."""
+
+from __future__ import annotations
+
+from farflung.base.arrays import Array, as_array, namespace
+
+
+def effective_inner_steps(*, inner_steps: Array, regional_steps: Array) -> Array:
+    """Return the sync interval of a flat scheme that loses as much as a hierarchy does [1].
+
+    Parameters
+    ----------
+    inner_steps
+        Steps between regional synchronisations [1].
+    regional_steps
+        Regional synchronisations between global ones; 1 in a flat scheme [1].
+
+    Notes
+    -----
+    Equation: H_eff = H_in · sqrt(H_reg)
+    Assumption: regional averaging undoes half, in logarithms, of the drift between global ones.
+    Evidence: miri2026governance
+    Limits: a prior; no measurement of a hierarchy stands behind it.
+    """
+    xp = namespace(inner_steps, regional_steps)
+    return inner_steps * xp.sqrt(as_array(regional_steps, xp))
+
+
+def sync_interval_coefficient(
+    *,
+    parameters: Array,
+    sync_interval_slope: Array,
+    sync_interval_size_slope: Array,
+    sync_interval_size_unit: Array,
+) -> Array:
+    """Return the efficiency lost per decade of inner steps, for a model of a given size [1].
+
+    Parameters
+    ----------
+    parameters
+        All parameters [1].
+    sync_interval_slope
+        Loss per decade at the unit of size [1].
+    sync_interval_size_slope
+        Growth of the divisor per decade of size [1].
+    sync_interval_size_unit
+        The unit of size [1].
+
+    Notes
+    -----
+    Equation: α = 0.08 / (1 + log10(P/1e9)/5)
+    Assumption: larger models drift less.
+    Evidence: rahman2026distributed
+    Limits: P > 1e4, where the divisor stays positive; fitted below 10B parameters.
+    """
+    xp = namespace(parameters, sync_interval_slope, sync_interval_size_slope)
+    decades = xp.log10(as_array(parameters / sync_interval_size_unit, xp))
+    return sync_interval_slope / (1.0 + decades * sync_interval_size_slope)
+
+
+def sync_interval_efficiency(
+    *,
+    effective_inner_steps: Array,
+    sync_interval_coefficient: Array,
+    sync_interval_floor: Array,
+    replicas: Array,
+) -> Array:
+    """Return the share of compute that counts when replicas synchronise every H steps [1].
+
+    Parameters
+    ----------
+    effective_inner_steps
+        Steps between synchronisations, at least 1 [1].
+    sync_interval_coefficient
+        Efficiency lost per decade of steps [1].
+    sync_interval_floor
+        Least efficiency the form gives [1].
+    replicas
+        Replicas; a single one has nothing to synchronise with, and loses nothing [1].
+
+    Notes
+    -----
+    Equation: η_H = max(0.4, 1 − α log10 H_eff)
+    Assumption: the loss depends on the number of steps, not on what happens in them.
+    Evidence: rahman2026distributed
+    Limits: contradicted by measurement: at H = 30 one replica beats data-parallel (charles2025scaling).
+    """
+    xp = namespace(effective_inner_steps, sync_interval_coefficient, replicas)
+    lost = sync_interval_coefficient * xp.log10(as_array(effective_inner_steps, xp))
+    efficiency = xp.maximum(as_array(1.0 - lost, xp), as_array(sync_interval_floor, xp))
+    return xp.where(as_array(replicas, xp) > 1, efficiency, as_array(1.0, xp))

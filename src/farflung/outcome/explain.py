@@ -1,0 +1,174 @@
+"""Explain a number: its formula, its inputs with units, its coefficients with sources, all the way down."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from farflung.catalog.records import Record
+from farflung.outcome.closed_form import Run, as_scenario, output_named, prepare
+from farflung.outcome.graph import Step
+from farflung.outcome.schema import OUTPUTS
+from farflung.scenario import Scenario
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """One quantity, how it came about, and the explanations of what it was made from.
+
+    Attributes
+    ----------
+    name, value, unit, meaning
+        The quantity.
+    equation, assumption, limits
+        What the function that answers it says of itself; empty for a given number.
+    sources
+        Keys of the sources behind the equation, or behind the given number.
+    origin
+        ``computed``, ``scenario``, ``default``, ``catalog`` or the assumption set's name.
+    record
+        The sourced record of a given number, where there is one.
+    inputs
+        What it was made from.
+    """
+
+    name: str
+    value: Any
+    unit: str
+    meaning: str
+    equation: str
+    assumption: str
+    limits: str
+    sources: tuple[str, ...]
+    origin: str
+    record: Record | None
+    inputs: tuple[Explanation, ...]
+
+    def walk(self) -> Iterator[Explanation]:
+        """Yield this explanation and those of everything below it."""
+        yield self
+        for one in self.inputs:
+            yield from one.walk()
+
+    def as_table(self) -> dict[str, Any]:
+        """Return the tree as plain tables, for JSON."""
+        return {
+            "name": self.name,
+            "value": _plain(self.value),
+            "unit": self.unit,
+            "meaning": self.meaning,
+            "origin": self.origin,
+            "equation": self.equation,
+            "assumption": self.assumption,
+            "limits": self.limits,
+            "sources": list(self.sources),
+            "locator": self.record.locator if self.record else "",
+            "standing": self.record.standing if self.record else "",
+            "inputs": [one.as_table() for one in self.inputs],
+        }
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return [list(pair) for pair in value]
+    return None if value is None else float(value)
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What a function's docstring says of it."""
+
+    meaning: str
+    unit: str
+    equation: str
+    assumption: str
+    limits: str
+    sources: tuple[str, ...]
+
+
+@cache
+def _said(function: Any) -> _Said:
+    text = inspect.getdoc(function) or ""
+    first = " ".join(text.split("\n\n", 1)[0].split())
+    unit = re.search(r"\[([^\[\]]+)\]\.?$", first)
+    notes = dict(re.findall(r"^(Equation|Assumption|Evidence|Limits): (.+)$", text, re.MULTILINE))
+    meaning = re.sub(r"\s*\[[^\[\]]+\]\.?$", "", first).removeprefix("Return ").removesuffix(".")
+    return _Said(
+        meaning=meaning[:1].upper() + meaning[1:],
+        unit=unit[1] if unit else "",
+        equation=notes.get("Equation", ""),
+        assumption=notes.get("Assumption", ""),
+        limits=notes.get("Limits", ""),
+        sources=tuple(notes.get("Evidence", "").replace(",", " ").split()),
+    )
+
+
+def explain(scenario: Scenario | str | Path | Mapping[str, Any], output: str) -> Explanation:
+    """Return how one output of a scenario came about.
+
+    Parameters
+    ----------
+    scenario
+        As for :func:`farflung.evaluate`.
+    output
+        Name of an output, such as ``local_equivalent_flop``.
+
+    Raises
+    ------
+    InputError
+        If there is no such output, or the scenario is not valid.
+    """
+    run = prepare(as_scenario(scenario))
+    return _explained(run, OUTPUTS[output_named(output)].quantity)
+
+
+def _explained(run: Run, quantity: str) -> Explanation:
+    steps: Mapping[str, Step] = dict(run.ordered)
+    done: dict[str, Explanation] = {}
+
+    def tell(name: str) -> Explanation:
+        if name not in done:
+            done[name] = _computed(name) if name in steps else _given(name)
+        return done[name]
+
+    def _given(name: str) -> Explanation:
+        one = run.given.values.get(name)
+        if one is None:  # a quantity this protocol does not have
+            return Explanation(
+                name, None, "", "does not exist for this run", *("",) * 3, (), "none", None, ()
+            )
+        key = one.record.source if one.record else one.source
+        sources = (key,) if key else ()
+        note = one.record.note if one.record else ""
+        return Explanation(
+            name, one.value, one.unit, note, "", "", "", sources, one.origin, one.record, ()
+        )  # fmt: skip
+
+    def _computed(name: str) -> Explanation:
+        one = steps[name]
+        said = _said(one.function)
+        inputs = tuple(tell(quantity) for _, quantity in one.pairs)
+        unit = said.unit if said.unit and "unit of" not in said.unit else (inputs[-1].unit if inputs else "")
+        return Explanation(
+            name, run.values[name], unit, said.meaning, said.equation, said.assumption, said.limits,
+            said.sources, "computed", None, inputs,
+        )  # fmt: skip
+
+    return tell(quantity)
+
+
+def source_keys(scenario: Scenario, outputs: Iterable[str]) -> tuple[str, ...]:
+    """Return the keys of all sources behind some outputs, sorted."""
+    run = prepare(scenario)
+    found = {
+        key
+        for output in outputs
+        for one in _explained(run, OUTPUTS[output_named(output)].quantity).walk()
+        for key in one.sources
+    }
+    return tuple(sorted(found))

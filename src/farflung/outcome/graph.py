@@ -1,0 +1,92 @@
+"""The model as a graph: every quantity is the answer of one pure function of other quantities.
+
+A function of physics or learning becomes a :class:`Step` under the name of what it answers; its parameters
+are the names of what it asks for. Which steps there are depends on the protocol and on the forms of the
+assumption set; in which order they run follows from their names. The same graph computes an outcome and
+explains it, so there is no second telling of any formula.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Step:
+    """One quantity and the function that answers it.
+
+    Parameters
+    ----------
+    function
+        A pure function with keyword-only parameters.
+    asks
+        For each parameter the name of the quantity it takes.
+    """
+
+    function: Callable[..., Any]
+    asks: Mapping[str, str]
+
+    @cached_property
+    def pairs(self) -> tuple[tuple[str, str], ...]:
+        """Return parameter and quantity names, in order."""
+        return tuple(self.asks.items())
+
+
+def step(function: Callable[..., Any], **renamed: str) -> Step:
+    """Return a step whose parameters ask for quantities of their own names, or of those given."""
+    parameters = inspect.signature(function).parameters
+    unknown = set(renamed) - set(parameters)
+    if unknown:
+        raise TypeError(f"{function.__name__} has no parameter {', '.join(sorted(unknown))}")
+    return Step(function, {name: renamed.get(name, name) for name in parameters})
+
+
+Steps = Mapping[str, Step]
+
+
+def order(steps: Steps, given: Iterable[str]) -> tuple[tuple[str, Step], ...]:
+    """Return the steps that are not given, each after all it asks for.
+
+    Raises
+    ------
+    LookupError
+        If a step asks for a quantity that is neither given nor answered, or if steps ask in a circle.
+    """
+    known = set(given)
+    ordered: list[tuple[str, Step]] = []
+    open_now: list[str] = []
+
+    def visit(name: str) -> None:
+        if name in known:
+            return
+        if name not in steps:
+            raise LookupError(f"no step answers '{name}', asked for by '{open_now[-1]}'")
+        if name in open_now:
+            raise LookupError(f"circle: {' -> '.join([*open_now, name])}")
+        open_now.append(name)
+        for _, quantity in steps[name].pairs:
+            visit(quantity)
+        open_now.pop()
+        known.add(name)
+        ordered.append((name, steps[name]))
+
+    for name in steps:
+        if name not in known:
+            visit(name)
+    return tuple(ordered)
+
+
+def compute(ordered: Iterable[tuple[str, Step]], values: dict[str, Any]) -> dict[str, Any]:
+    """Answer every step in turn, adding to ``values``, and return it.
+
+    A quantity that is not known is ``None``, and so is whatever is made from it.
+    """
+    for name, one in ordered:
+        arguments = {parameter: values[quantity] for parameter, quantity in one.pairs}
+        unknown = any(value is None for value in arguments.values())
+        values[name] = None if unknown else one.function(**arguments)
+    return values

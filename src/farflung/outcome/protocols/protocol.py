@@ -1,0 +1,84 @@
+"""What a protocol is to the model, and the few functions that only wiring needs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from farflung.base.arrays import Array
+from farflung.outcome.graph import Steps
+
+
+@dataclass(frozen=True, slots=True)
+class Protocol:
+    """A way to train on many nodes.
+
+    Parameters
+    ----------
+    name
+        Name in scenarios.
+    summary
+        One line for tables.
+    steps
+        How replicas, their steps and their exchanges follow from the scenario. Every protocol answers
+        ``replicas``, ``working_nodes``, ``pipeline_stages``, ``step_time``, ``peers``,
+        ``straggler_factor``, ``synchronisation_time``, ``inner_steps``, ``regional_steps``,
+        ``cycle_time`` and ``outer_round_time``.
+    """
+
+    name: str
+    summary: str
+    steps: Steps
+
+
+def the_same(*, quantity: Array) -> Array:
+    """Return the quantity itself, under another name.
+
+    Parameters
+    ----------
+    quantity
+        What the two names mean.
+
+    Notes
+    -----
+    Equation: the same quantity
+    Assumption: none.
+    Evidence: farflung2026
+    Limits: none.
+    """
+    return quantity
+
+
+def one(*, of: Array) -> Array:
+    """Return 1, in the shape and library of ``of``.
+
+    Parameters
+    ----------
+    of
+        Any quantity of the scenario.
+
+    Notes
+    -----
+    Equation: 1
+    Assumption: the protocol has exactly one of these.
+    Evidence: farflung2026
+    Limits: none.
+    """
+    return of * 0.0 + 1.0
+
+
+def nothing(*, of: Array) -> Array:
+    """Return 0, in the shape and library of ``of``.
+
+    Parameters
+    ----------
+    of
+        Any quantity of the scenario.
+
+    Notes
+    -----
+    Equation: 0
+    Assumption: the protocol has none of this.
+    Evidence: farflung2026
+    Limits: none.
+    """
+    return of * 0.0

@@ -1,0 +1,140 @@
+"""Which steps a run has: those of every run, of its protocol, of its choices, and of its beliefs."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+from farflung.learning import compression, replicas, scaling_law, sync_interval
+from farflung.outcome.graph import Step, Steps, order, step
+from farflung.outcome.protocols import PROTOCOLS
+from farflung.outcome.protocols.protocol import one, the_same
+from farflung.physics import compute, cost, links, memory, rating, schedule, stragglers
+from farflung.scenario.assumptions import Forms
+
+_EVERY_RUN: Steps = {
+    "node_peak": step(rating.node_total, per_chip="chip_peak"),
+    "node_memory": step(rating.node_total, per_chip="chip_memory"),
+    "node_performance": step(rating.node_total, per_chip="chip_performance"),
+    "node_h100_equivalents": step(rating.h100_equivalents, performance="node_performance"),
+    "required_memory": step(memory.required_memory),
+    "largest_parameters": step(memory.largest_parameters),
+    "compute_time": step(compute.compute_time),
+    "expert_parallel_time": step(compute.expert_parallel_time),
+    "synchronisation_payload": step(links.synchronisation_payload),
+    "tokens_per_round": step(schedule.tokens_per_round),
+    "throughput_flop": step(compute.training_flop),
+    "utilisation": step(compute.utilisation),
+    "latency_share": step(links.latency_share),
+    "mean_rate": step(links.mean_rate, payload="synchronisation_payload"),
+    "effective_inner_steps": step(sync_interval.effective_inner_steps),
+    "loss": step(scaling_law.loss, parameters="active_parameters"),
+    "reference_parameters": step(scaling_law.reference_parameters),
+    "reference_flop": step(scaling_law.reference_flop),
+    "chinchilla_of_loss": step(scaling_law.chinchilla_efficiency),
+    "reference_tokens": step(scaling_law.reference_tokens),
+    "overtraining_ratio": step(scaling_law.overtraining_ratio),
+    "efficiency_activation": step(compression.activation_efficiency),
+    "efficiency": step(scaling_law.combined_efficiency),
+    "local_equivalent_flop": step(scaling_law.local_equivalent_flop),
+    "quality_adjusted_flop": step(scaling_law.quality_adjusted_flop),
+    "equivalent_parameters": step(scaling_law.optimal_parameters, flop="quality_adjusted_flop"),
+    "chips": step(cost.chip_count),
+    "capital_cost": step(cost.capital_cost),
+    "power": step(cost.facility_power),
+    "energy": step(cost.energy),
+    "energy_cost": step(cost.energy_cost),
+    "bandwidth_cost": step(cost.yearly_cost, count="nodes", price_per_year="link_price_per_year"),
+    "staff": step(cost.staff_count),
+    "staff_cost": step(cost.yearly_cost, count="staff", price_per_year="staff_cost_per_year"),
+    "run_cost": step(cost.run_cost),
+    "total_cost": step(cost.total_cost),
+}
+
+_FIXED_DURATION: Steps = {
+    "outer_rounds": step(schedule.rounds_in),
+    "tokens": step(schedule.tokens_of),
+}
+_FIXED_TOKENS: Steps = {
+    "outer_rounds": step(schedule.rounds_for),
+    "duration": step(schedule.repeated, count="outer_rounds", duration="outer_round_time"),
+}
+
+_ALL_CONTRIBUTE: Steps = {"contributing_replicas": step(the_same, quantity="replicas")}
+_STRAGGLERS: dict[str, Steps] = {
+    "synchronous": {
+        "straggler_slope": step(the_same, quantity="straggler_slope_synchronous"),
+        **_ALL_CONTRIBUTE,
+    },
+    "relay": {"straggler_slope": step(the_same, quantity="straggler_slope_relay"), **_ALL_CONTRIBUTE},
+    "threshold": {"straggler_slope": step(the_same, quantity="straggler_slope_threshold"), **_ALL_CONTRIBUTE},
+    "backup": {
+        "straggler_slope": step(stragglers.backup_slope),
+        "contributing_replicas": step(stragglers.contributing_replicas),
+    },
+}
+
+_SYNC_INTERVAL: dict[str, Steps] = {
+    "logarithmic": {
+        "sync_interval_coefficient": step(sync_interval.sync_interval_coefficient),
+        "efficiency_sync_interval": step(sync_interval.sync_interval_efficiency),
+    },
+}
+_COMPRESSION: dict[str, Steps] = {
+    "tabulated": {"efficiency_compression": step(compression.compression_efficiency)},
+    "lossless": {"efficiency_compression": step(one, of="compression_ratio")},
+}
+_REPLICA_DIVERGENCE: dict[str, Steps] = {
+    "power_law": {
+        "divergence_exponent": step(replicas.divergence_exponent),
+        "loss_multiplier": step(replicas.loss_multiplier),
+        "diverged_loss": step(scaling_law.multiplied_loss),
+        "diverged_reference_parameters": step(scaling_law.reference_parameters, loss="diverged_loss"),
+        "diverged_reference_flop": step(
+            scaling_law.reference_flop, reference_parameters="diverged_reference_parameters"
+        ),
+        "diverged_chinchilla_efficiency": step(
+            scaling_law.chinchilla_efficiency, reference_flop="diverged_reference_flop"
+        ),
+        "efficiency_replica": step(replicas.replica_efficiency, chinchilla_efficiency="chinchilla_of_loss"),
+    },
+    "none": {"efficiency_replica": step(one, of="nodes")},
+}
+_SINGLE_NODE: dict[str, Steps] = {
+    "unpenalised": {
+        "chinchilla_efficiency": step(
+            scaling_law.unpenalised_single_node, chinchilla_efficiency="chinchilla_of_loss"
+        )
+    },
+    "as_others": {"chinchilla_efficiency": step(the_same, quantity="chinchilla_of_loss")},
+}
+
+
+def _blocking(steps: Steps) -> Steps:
+    """Return the steps with every overlapped exchange waited for instead."""
+    return {
+        name: Step(schedule.blocking, one_step.asks) if one_step.function is schedule.overlapped else one_step
+        for name, one_step in steps.items()
+    }
+
+
+@lru_cache(maxsize=256)
+def steps_of(*, mode: str, streaming: bool, stragglers: str, fixed_tokens: bool, forms: Forms) -> Steps:
+    """Return the steps of a run."""
+    protocol = PROTOCOLS[mode].steps
+    return {
+        **_EVERY_RUN,
+        **(protocol if streaming else _blocking(protocol)),
+        **(_FIXED_TOKENS if fixed_tokens else _FIXED_DURATION),
+        **_STRAGGLERS[stragglers],
+        **_SYNC_INTERVAL[forms.sync_interval],
+        **_COMPRESSION[forms.compression],
+        **_REPLICA_DIVERGENCE[forms.replica_divergence],
+        **_SINGLE_NODE[forms.single_node],
+    }
+
+
+@lru_cache(maxsize=512)
+def plan(given: frozenset[str], **choices: Any) -> tuple[tuple[str, Step], ...]:
+    """Return the steps of a run in the order they can be answered from what is given."""
+    return order(steps_of(**choices), given)

@@ -1,0 +1,123 @@
+"""Compute: the time of one training step, and the operations of a whole run."""
+
+from __future__ import annotations
+
+from farflung.base.arrays import Array, as_array, namespace
+
+
+def compute_time(
+    *, active_parameters: Array, local_batch: Array, node_peak: Array, model_flop_utilisation: Array
+) -> Array:
+    """Return the time a node computes for one inner step of one replica [s].
+
+    Parameters
+    ----------
+    active_parameters
+        Parameters that a token meets; all of them in a dense model [1].
+    local_batch
+        Tokens a replica processes per inner step [tokens].
+    node_peak
+        Peak dense throughput of a node at the training precision [FLOP/s].
+    model_flop_utilisation
+        Share of the peak that becomes model FLOP, in (0, 1] [1].
+
+    Notes
+    -----
+    Equation: t_comp = 6 P_act B / (F · MFU)
+    Assumption: forward and backward pass cost 6 FLOP a parameter and token; attention is in the MFU.
+    Evidence: hoffmann2022chinchilla
+    Limits: dense transformers with context well below 6 hidden widths.
+    """
+    return 6.0 * active_parameters * local_batch / (node_peak * model_flop_utilisation)
+
+
+def expert_parallel_time(*, expert_layers: Array, expert_parallelism: Array, latency: Array) -> Array:
+    """Return the time one inner step waits for all-to-all exchanges between expert-parallel nodes [s].
+
+    Parameters
+    ----------
+    expert_layers
+        Layers with routed experts [1].
+    expert_parallelism
+        Nodes that share the experts of one replica; 1 means no exchange [1].
+    latency
+        Round-trip time between those nodes [s].
+
+    Notes
+    -----
+    Equation: t_EP = 2 λ L_moe, or 0 where E = 1
+    Assumption: the exchange is bound by latency, not by bandwidth, and is not overlapped.
+    Evidence: miri2026governance
+    Limits: no measurement of expert parallelism over the internet exists.
+    """
+    xp = namespace(expert_layers, expert_parallelism, latency)
+    shared = as_array(expert_parallelism, xp) > 1
+    return xp.where(shared, as_array(2.0 * latency * expert_layers, xp), as_array(0.0, xp))
+
+
+def step_time(*, compute_time: Array, expert_parallel_time: Array) -> Array:
+    """Return the time of one inner step on a replica that is one node [s].
+
+    Parameters
+    ----------
+    compute_time
+        Time the node computes [s].
+    expert_parallel_time
+        Time it waits for other nodes' experts [s].
+
+    Notes
+    -----
+    Equation: t_step = t_comp + t_EP
+    Assumption: the two do not overlap.
+    Evidence: miri2026governance
+    Limits: as those of its terms.
+    """
+    return compute_time + expert_parallel_time
+
+
+def training_flop(*, active_parameters: Array, tokens: Array) -> Array:
+    """Return the operations applied to training [FLOP].
+
+    Parameters
+    ----------
+    active_parameters
+        Parameters that a token meets [1].
+    tokens
+        Training tokens [tokens].
+
+    Notes
+    -----
+    Equation: C = 6 P_act D
+    Assumption: as for the time of a step; recomputation does not count.
+    Evidence: hoffmann2022chinchilla
+    Limits: dense transformers with context well below 6 hidden widths.
+    """
+    return 6.0 * active_parameters * tokens
+
+
+def utilisation(
+    *, throughput_flop: Array, nodes: Array, node_peak: Array, model_flop_utilisation: Array, duration: Array
+) -> Array:
+    """Return the share of what all nodes could compute at their MFU that became training [1].
+
+    Parameters
+    ----------
+    throughput_flop
+        Operations applied to training [FLOP].
+    nodes
+        Nodes paid for, working or not [1].
+    node_peak
+        Peak dense throughput of a node [FLOP/s].
+    model_flop_utilisation
+        Share of the peak a node reaches on its own [1].
+    duration
+        Length of the run [s].
+
+    Notes
+    -----
+    Equation: u = C / (N F MFU T)
+    Assumption: what is lost is waiting, pipeline bubbles, expert exchange and nodes left over.
+    Evidence: farflung2026
+    Limits: none beyond those of its inputs.
+    """
+    return throughput_flop / (nodes * node_peak * model_flop_utilisation * duration)

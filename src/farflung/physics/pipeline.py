@@ -1,0 +1,163 @@
+"""Pipelines whose stages are nodes far apart: micro-batches, bubbles, activations on the wire."""
+
+from __future__ import annotations
+
+from farflung.base.arrays import Array, as_array, namespace
+
+
+def hidden_width(*, parameters: Array, hidden_width_coefficient: Array) -> Array:
+    """Return the hidden width of a transformer of a given size [1].
+
+    Parameters
+    ----------
+    parameters
+        All parameters [1].
+    hidden_width_coefficient
+        Width over the square root of the parameters [1].
+
+    Notes
+    -----
+    Equation: h = 0.03 sqrt(P)
+    Assumption: depth and width grow together.
+    Evidence: rahman2026distributed
+    Limits: dense transformers; about right between 10B and 500B.
+    """
+    xp = namespace(parameters, hidden_width_coefficient)
+    return hidden_width_coefficient * xp.sqrt(as_array(parameters, xp))
+
+
+def activation_payload(
+    *, local_batch: Array, hidden_width: Array, activation_bits: Array, activation_compression_ratio: Array
+) -> Array:
+    """Return the bits that cross one stage boundary in one direction per step [bit].
+
+    Parameters
+    ----------
+    local_batch
+        Tokens of a step [tokens].
+    hidden_width
+        Width of the residual stream [1].
+    activation_bits
+        Bits of one activation before compression [bit].
+    activation_compression_ratio
+        Uncompressed over compressed size [1].
+
+    Notes
+    -----
+    Equation: B · h · bits / C_act
+    Assumption: gradients of activations are as large and as compressible as activations.
+    Evidence: rahman2026distributed
+    Limits: activation compression beyond 4 is extrapolated.
+    """
+    return local_batch * hidden_width * activation_bits / activation_compression_ratio
+
+
+def micro_batch_compute_time(*, compute_time: Array, pipeline_stages: Array, micro_batches: Array) -> Array:
+    """Return the time a stage computes on one micro-batch [s].
+
+    Parameters
+    ----------
+    compute_time
+        Time one node would need for the whole step [s].
+    pipeline_stages
+        Nodes of the pipeline [1].
+    micro_batches
+        Micro-batches a step is cut into [1].
+
+    Notes
+    -----
+    Equation: t_full / (S m)
+    Assumption: stages are equal.
+    Evidence: rahman2026distributed
+    Limits: real stages are whole layers.
+    """
+    return compute_time / (pipeline_stages * micro_batches)
+
+
+def micro_batch_transfer_time(
+    *, activation_payload: Array, micro_batches: Array, pipeline_bandwidth: Array
+) -> Array:
+    """Return the time a micro-batch's activations and their gradients take across a boundary [s].
+
+    Parameters
+    ----------
+    activation_payload
+        Bits per step and direction [bit].
+    micro_batches
+        Micro-batches a step is cut into [1].
+    pipeline_bandwidth
+        Rate of the link between neighbouring stages [bit/s].
+
+    Notes
+    -----
+    Equation: 2 · activation bits / (m BW_pp)
+    Assumption: forward and backward transfers share the link one after the other.
+    Evidence: rahman2026distributed
+    Limits: none measured over the internet beyond small models (ryabinin2023swarm).
+    """
+    return 2.0 * activation_payload / micro_batches / pipeline_bandwidth
+
+
+def pipeline_step_time(
+    *,
+    pipeline_stages: Array,
+    micro_batches: Array,
+    micro_batch_compute_time: Array,
+    micro_batch_transfer_time: Array,
+    pipeline_latency: Array,
+    pipeline_straggler_factor: Array,
+    expert_parallel_time: Array,
+) -> Array:
+    """Return the time of one step of a pipeline whose stages are nodes [s].
+
+    Parameters
+    ----------
+    pipeline_stages
+        Nodes of the pipeline; 1 means nothing crosses a link [1].
+    micro_batches
+        Micro-batches a step is cut into [1].
+    micro_batch_compute_time, micro_batch_transfer_time
+        Time per stage and micro-batch [s].
+    pipeline_latency
+        Round-trip time between neighbouring stages [s].
+    pipeline_straggler_factor
+        How much longer the slowest of the boundaries takes [1].
+    expert_parallel_time
+        Time a step waits for experts elsewhere [s].
+
+    Notes
+    -----
+    Equation: t_step = (m + S − 1)(t_comp/(S m) + (transfer + λ_pp) f(S)) + t_EP
+    Assumption: nothing overlaps within a slot; the bubble is that of a plain schedule.
+    Evidence: rahman2026distributed
+    Limits: conservative; interleaved schedules and overlap would be faster.
+    """
+    xp = namespace(pipeline_stages, micro_batch_compute_time, micro_batch_transfer_time, pipeline_latency)
+    crossing = (micro_batch_transfer_time + pipeline_latency) * pipeline_straggler_factor
+    several = as_array(pipeline_stages, xp) > 1
+    slot = micro_batch_compute_time + xp.where(several, as_array(crossing, xp), as_array(0.0, xp))
+    return (micro_batches + pipeline_stages - 1.0) * slot + expert_parallel_time
+
+
+def activation_rate(*, activation_payload: Array, pipeline_stages: Array, step_time: Array) -> Array:
+    """Return the rate, averaged over a step, at which a stage sends activations one way [bit/s].
+
+    Parameters
+    ----------
+    activation_payload
+        Bits per step and direction [bit].
+    pipeline_stages
+        Nodes of the pipeline; 1 means nothing is sent [1].
+    step_time
+        Time of a step [s].
+
+    Notes
+    -----
+    Equation: B · h · bits / (C_act t_step), or 0 where S = 1
+    Assumption: an inner stage; the first and the last send one way only.
+    Evidence: farflung2026
+    Limits: none.
+    """
+    xp = namespace(activation_payload, pipeline_stages, step_time)
+    several = as_array(pipeline_stages, xp) > 1
+    return xp.where(several, as_array(activation_payload / step_time, xp), as_array(0.0, xp))
