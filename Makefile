@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test check ledger clean
+.PHONY: demo test check pages clean
 
 demo: $(STAMP)  ## the paper's headline scenario, its breakdown and sources, then the ledger's summary
 	$(BIN)/farflung run paper-headline
@@ -23,9 +23,11 @@ check: $(STAMP)  ## ruff, mypy and the fast tests, in under a minute
 	$(BIN)/mypy
 	$(BIN)/pytest -q --ignore=tests/slow
 
-ledger: $(STAMP)  ## rewrite docs/ledger.md and the other generated pages
+pages: $(STAMP)  ## rewrite the generated pages under docs/
 	$(BIN)/farflung reproduce --format markdown > docs/ledger.md
 	$(BIN)/farflung contradictions --format markdown > docs/contradictions.md
+	$(BIN)/farflung nomenclature > docs/nomenclature.md
+	$(BIN)/farflung run paper-headline --format svg > docs/headline.svg
 
 $(STAMP): pyproject.toml
 	$(PYTHON) -m venv $(VENV)

@@ -90,14 +90,16 @@ class Section(BaseModel):
         declared = declaration(cls.model_fields[info.field_name or ""])
         if not declared.unit or value is None:
             return value
-        if isinstance(value, bool) and declared.unit:
+        if isinstance(value, bool):
             raise InputError("", "true and false are not quantities", nearest=_example(declared.unit))
         if isinstance(value, int | float) and declared.unit not in BARE_UNITS:
             raise InputError("", f"{value} has no unit", nearest=f"for example '{example(declared.unit)}'")
         if isinstance(value, int) and abs(value) > 10**300:
             raise InputError("", "the number is too large", nearest="at most 1e300")
-        if isinstance(value, str) and value not in _words(cls.model_fields[info.field_name or ""]):
-            value = _from_text(value, declared.unit)
+        if isinstance(value, str):
+            # Where a field may be left to the model, 'auto' says so in words.
+            default = cls.model_fields[info.field_name or ""].default
+            value = None if value == "auto" and default is None else _from_text(value, declared.unit)
         if isinstance(value, float) and not math.isfinite(value):
             raise InputError("", f"{value} is not a finite number", nearest=_example(declared.unit))
         return value
@@ -113,13 +115,6 @@ class Section(BaseModel):
 
 def _example(unit: str) -> str:
     return "a plain number" if unit in BARE_UNITS else f"for example '{example(unit)}'"
-
-
-def _words(info: FieldInfo) -> tuple[str, ...]:
-    """Return the words a field accepts instead of a number, such as ``auto``."""
-    extra = info.json_schema_extra if isinstance(info.json_schema_extra, dict) else {}
-    words = extra.get("words", ())
-    return tuple(str(word) for word in words) if isinstance(words, list | tuple) else ()
 
 
 def _from_text(text: str, unit: str) -> float:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from farflung.base.arrays import Array
 from farflung.base.errors import InputError, unknown
 from farflung.base.fields import declaration, declared_fields
 from farflung.base.units import pretty
@@ -65,6 +66,30 @@ def prepare(scenario: Scenario) -> Run:
     )
     values = compute(ordered, {name: one.value for name, one in given.values.items()})
     return Run(scenario, mode, choice, given, ordered, values)
+
+
+def answer(scenario: Scenario, changes: Mapping[str, Array]) -> Mapping[str, Any]:
+    """Return every quantity of a scenario, some of its givens replaced by arrays.
+
+    Parameters
+    ----------
+    scenario
+        A scenario whose protocol is named, since ``auto`` picks one protocol for all.
+    changes
+        Arrays by the name of the given they replace, such as ``nodes`` or ``upload_bandwidth``; they
+        broadcast against one another.
+
+    Raises
+    ------
+    InputError
+        If a name is not one of the scenario's givens.
+    """
+    run = prepare(scenario)
+    for name in changes:
+        if name not in run.given.values:
+            raise unknown("changes", "given", name, run.given.values)
+    values = {name: one.value for name, one in run.given.values.items()}
+    return compute(run.ordered, {**values, **changes})
 
 
 def evaluate(scenario: Scenario | str | Path | Mapping[str, Any], *, command: str | None = None) -> Outcome:

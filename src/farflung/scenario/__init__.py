@@ -2,8 +2,9 @@
 
 from farflung.scenario.assumptions import Assumptions, load_assumptions
 from farflung.scenario.files import load, loads, preset, presets, to_toml, with_changes
-from farflung.scenario.given import Filled, Given, Givens, givens
+from farflung.scenario.given import givens
 from farflung.scenario.scenario import MODES, Model, Network, Nodes, Protocol, Scenario
+from farflung.scenario.terms import Filled, Given, Givens
 
 __all__ = [
     "MODES",

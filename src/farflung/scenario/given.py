@@ -2,125 +2,137 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from farflung.base.errors import InputError, closest, unknown
 from farflung.base.units import parse
-from farflung.catalog import Record, chip, chips, pods
 from farflung.catalog.chips import FORMAT_OF_PRECISION
-from farflung.physics.rating import total_processing_performance
 from farflung.scenario.assumptions import Assumptions, load_assumptions
-from farflung.scenario.scenario import Scenario
-
-
-@dataclass(frozen=True, slots=True)
-class Given:
-    """A number the model starts from, and where it comes from."""
-
-    value: Any
-    unit: str
-    origin: str
-    """``scenario``, ``default``, the name of an assumption set, or ``catalog``."""
-    record: Record | None = None
-    source: str = ""
-    """Source key where there is no single record, as for a table."""
-
-
-@dataclass(frozen=True, slots=True)
-class Filled:
-    """A field the scenario left out, and what was taken instead."""
-
-    field: str
-    value: Any
-    why: str
-
-
-@dataclass(frozen=True, slots=True)
-class Givens:
-    """Everything a scenario and its assumption set say, by the names the model uses."""
-
-    values: Mapping[str, Given]
-    filled: tuple[Filled, ...]
-    assumptions: Assumptions
-    stragglers: str
-    error_feedback: bool
-
-
-_NODE = re.compile(r"\s*(\d+)\s*[x×]\s*(.+?)\s*", re.IGNORECASE)
-_MOST_CHIPS = 10_000_000
-
-
-@lru_cache(maxsize=1024)
-def hardware(text: str) -> tuple[int, str]:
-    """Return the number of chips and the chip's name that a node description means.
-
-    Raises
-    ------
-    InputError
-        If it is neither '<count>x <chip>' nor the name of a standard pod.
-    """
-    if text in pods():
-        return pods()[text].chips, pods()[text].chip
-    match = _NODE.fullmatch(text)
-    if match is None:
-        guess = closest(text, [*pods(), *(f"16x {name}" for name in chips())])
-        raise InputError(
-            "nodes.hardware", f"unknown node '{text}'", nearest=f"'{guess}'" if guess else "'16x GH200'"
-        )
-    count, name = int(match[1]), match[2]
-    if name not in chips():
-        guess = closest(name, chips())
-        if guess is None:
-            raise unknown("nodes.hardware", "chip", name, chips())
-        raise InputError("nodes.hardware", f"unknown node '{text}': did you mean '{count}x {guess}'?")
-    if not 1 <= count <= _MOST_CHIPS:
-        raise InputError(
-            "nodes.hardware", f"a node cannot have {count} chips", nearest=f"1 to {_MOST_CHIPS} chips"
-        )
-    return count, name
-
-
-@lru_cache(maxsize=1024)
-def _chip_givens(text: str, precision: str, preferred: tuple[str, ...]) -> Mapping[str, Given]:
-    """Return what the catalog says of a node's chips, in the preferred sources' figures."""
-    count, name = hardware(text)
-    part = chip(name, "nodes.hardware")
-    peak = part.rate(precision, preferred)
-    memory, power, price = (part.get(field, preferred) for field in ("memory", "power", "price"))
-    return {
-        "chips_per_node": Given(float(count), "1", "scenario"),
-        "chip_peak": Given(peak.in_unit("FLOP/s"), "FLOP/s", "catalog", peak),
-        "chip_memory": _from_record(memory, "byte"),
-        "chip_power": _from_record(power, "W"),
-        "chip_price": _from_record(price, "USD"),
-        "chip_performance": Given(
-            total_processing_performance(rates=part.dense_rates(preferred)), "FLOP/s*bit", "catalog"
-        ),
-    }
-
-
-def _from_record(record: Record | None, unit: str) -> Given:
-    return Given(record.in_unit(unit) if record else None, unit, "catalog", record)
+from farflung.scenario.hardware import chip_givens, reference_performance
+from farflung.scenario.scenario import Link, Nodes, Scenario
+from farflung.scenario.terms import Filled, Given, Givens
 
 
 @lru_cache(maxsize=64)
 def _set_givens(assumptions_name: str) -> Mapping[str, Given]:
     """Return the coefficients of a set, and the reference chip that rules count by."""
     believed = load_assumptions(assumptions_name)
-    reference = chip("H100 SXM").dense_rates(believed.hardware_sources)
-    return {
-        **{
-            name: Given(value, unit, believed.name, believed.coefficients[name])
-            for name, (value, unit) in believed.values.items()
-        },
-        "reference_performance": Given(
-            total_processing_performance(rates=reference), "FLOP/s*bit", "catalog"
-        ),
+    coefficients = {
+        name: Given(value, unit, believed.name, believed.coefficients[name])
+        for name, (value, unit) in believed.values.items()
     }
+    return {**coefficients, "reference_performance": reference_performance(believed.hardware_sources)}
+
+
+class _Reader:
+    """Takes fields from a scenario, or fills them in and remembers that it did."""
+
+    def __init__(self, scenario: Scenario, believed: Assumptions) -> None:
+        self.scenario = scenario
+        self.believed = believed
+        self.filled: list[Filled] = []
+
+    def take(self, field: str, value: Any, unit: str, fallback: Any = None, why: str = "") -> Given:
+        """Return the field's value, or else the set's default, or else the fallback."""
+        if value is not None:
+            return Given(value, unit, "scenario")
+        if field in self.believed.defaults:
+            fallback, why = self.believed.defaults[field], f"default of {self.believed.name}"
+            if isinstance(fallback, str) and unit:
+                fallback = parse(fallback, unit)
+        self.filled.append(Filled(field, fallback, why))
+        return Given(fallback, unit, self.believed.name if why.startswith("default") else "default")
+
+    def wide_area(self) -> dict[str, Given]:
+        """Return the links of a node to the wide area."""
+        network = self.scenario.network
+        return {
+            "upload_bandwidth": Given(network.upload, "bit/s", "scenario"),
+            "download_bandwidth": self.take(
+                "network.download", network.download, "bit/s", network.upload, "as upload"
+            ),
+            "latency": Given(network.latency, "s", "scenario"),
+        }
+
+    def inner(self, name: str, own: Link, wide_area: Mapping[str, Given]) -> dict[str, Given]:
+        """Return the links inside groups or pipelines."""
+        same = "as the wide-area link"
+        up = self.take(
+            f"network.{name}.upload", own.upload, "bit/s", wide_area["upload_bandwidth"].value, same
+        )
+        if own.upload is not None and own.download is None:
+            self.filled.append(Filled(f"network.{name}.download", own.upload, "as upload"))
+            down = up
+        else:
+            down = self.take(
+                f"network.{name}.download", own.download, "bit/s", wide_area["download_bandwidth"].value, same
+            )
+        latency = self.take(f"network.{name}.latency", own.latency, "s", wide_area["latency"].value, same)
+        return {"upload_bandwidth": up, "download_bandwidth": down, "latency": latency}
+
+    def links(self) -> dict[str, Given]:
+        """Return all links that the protocol may use."""
+        network, mode = self.scenario.network, self.scenario.protocol.mode
+        wide_area = self.wide_area()
+        found = dict(wide_area)
+        if mode == "hierarchical":
+            regional = self.inner("regional", network.regional, wide_area)
+            found |= {f"regional_{name}": one for name, one in regional.items()}
+        if mode in {"auto", "pipeline_groups", "wide_area_pipeline"}:
+            pipeline = self.inner("pipeline", network.pipeline, wide_area)
+            found["pipeline_bandwidth"] = min(
+                pipeline["upload_bandwidth"], pipeline["download_bandwidth"], key=lambda one: float(one.value)
+            )
+            found["pipeline_latency"] = pipeline["latency"]
+        return found
+
+
+def _model(scenario: Scenario) -> dict[str, Given]:
+    model, protocol = scenario.model, scenario.protocol
+    active = model.parameters if model.active_parameters is None else model.active_parameters
+    return {
+        "parameters": Given(model.parameters, "parameters", "scenario"),
+        "active_parameters": Given(active, "parameters", "scenario"),
+        "expert_layers": Given(float(model.moe_layers), "1", "scenario"),
+        "expert_parallelism": Given(float(model.expert_parallelism), "1", "scenario"),
+        "local_batch": Given(protocol.local_batch, "token", "scenario"),
+        "micro_batches": Given(float(protocol.micro_batches), "1", "scenario"),
+        "nodes_per_group": Given(float(protocol.nodes_per_group), "1", "scenario"),
+        "activation_compression_ratio": Given(protocol.activation_compression, "1", "scenario"),
+    }
+
+
+def _nodes(nodes: Nodes, believed: Assumptions) -> dict[str, Given]:
+    found = {
+        "nodes": Given(float(nodes.count), "1", "scenario"),
+        "model_flop_utilisation": Given(nodes.mfu, "1", "scenario"),
+    }
+    if nodes.hardware is None:
+        # A node described directly counts as one chip, so that cost and power need no second path.
+        return found | {
+            "chips_per_node": Given(1.0, "1", "scenario"),
+            "chip_peak": Given(nodes.peak, "FLOP/s", "scenario"),
+            "chip_memory": Given(nodes.memory, "byte", "scenario"),
+            "chip_power": Given(nodes.power, "W", "scenario"),
+            "chip_price": Given(nodes.price, "USD", "scenario"),
+            "chip_performance": Given(None, "FLOP/s*bit", "scenario"),
+        }
+    found |= chip_givens(nodes.hardware, nodes.precision, believed.hardware_sources)
+    if nodes.price is not None:
+        found["chip_price"] = Given(nodes.price / found["chips_per_node"].value, "USD", "scenario")
+    return found
+
+
+def _tables(scenario: Scenario, believed: Assumptions, error_feedback: bool) -> dict[str, Given]:
+    compression = "compression_error_feedback" if error_feedback else "compression_plain"
+    found = {}
+    for name, table in (("activation_table", "activation"), ("compression_table", compression)):
+        if table in believed.tables:
+            quality = believed.tables[table]
+            column = quality.columns[scenario.protocol.compression_scenario]
+            found[name] = Given(column, "", believed.name, source=quality.source)
+    return found
 
 
 def givens(scenario: Scenario) -> Givens:
@@ -132,86 +144,19 @@ def givens(scenario: Scenario) -> Givens:
         If the hardware or the assumption set is unknown, or the chip lacks the precision.
     """
     believed = load_assumptions(scenario.assumptions)
-    filled: list[Filled] = []
-
-    def take(field: str, value: Any, unit: str, fallback: Any = None, why: str = "") -> Given:
-        if value is not None:
-            return Given(value, unit, "scenario")
-        if field in believed.defaults:
-            fallback, why = believed.defaults[field], f"default of {believed.name}"
-            if isinstance(fallback, str) and unit:
-                fallback = parse(fallback, unit)
-        filled.append(Filled(field, fallback, why))
-        return Given(fallback, unit, believed.name if why.startswith("default") else "default")
-
-    model, nodes, network, protocol = scenario.model, scenario.nodes, scenario.network, scenario.protocol
-    values = dict(_set_givens(scenario.assumptions))
-    number_format = FORMAT_OF_PRECISION[nodes.precision]
-    upload = Given(network.upload, "bit/s", "scenario")
-    download = take("network.download", network.download, "bit/s", network.upload, "as upload")
-    regional, pipeline = network.regional, network.pipeline
-    values |= {
-        "bytes_per_parameter": values[f"bytes_per_parameter_{number_format}"],
-        "pseudo_gradient_bits": values[f"pseudo_gradient_bits_{number_format}"],
-        "parameters": Given(model.parameters, "parameters", "scenario"),
-        "active_parameters": Given(
-            model.parameters if model.active_parameters is None else model.active_parameters,
-            "parameters",
-            "scenario",
-        ),
-        "expert_layers": Given(float(model.moe_layers), "1", "scenario"),
-        "expert_parallelism": Given(float(model.expert_parallelism), "1", "scenario"),
-        "nodes": Given(float(nodes.count), "1", "scenario"),
-        "model_flop_utilisation": Given(nodes.mfu, "1", "scenario"),
-        "upload_bandwidth": upload,
-        "download_bandwidth": download,
-        "latency": Given(network.latency, "s", "scenario"),
-        "local_batch": Given(protocol.local_batch, "token", "scenario"),
-        "micro_batches": Given(float(protocol.micro_batches), "1", "scenario"),
-        "nodes_per_group": Given(float(protocol.nodes_per_group), "1", "scenario"),
-        "activation_compression_ratio": Given(protocol.activation_compression, "1", "scenario"),
-        "compression_ratio": take("protocol.compression", protocol.compression, "1"),
+    protocol, reader = scenario.protocol, _Reader(scenario, believed)
+    coefficients = _set_givens(scenario.assumptions)
+    number_format = FORMAT_OF_PRECISION[scenario.nodes.precision]
+    values = {
+        **coefficients,
+        "bytes_per_parameter": coefficients[f"bytes_per_parameter_{number_format}"],
+        "pseudo_gradient_bits": coefficients[f"pseudo_gradient_bits_{number_format}"],
+        **_model(scenario),
+        **_nodes(scenario.nodes, believed),
+        **reader.links(),
+        "compression_ratio": reader.take("protocol.compression", protocol.compression, "1"),
     }
-    if protocol.mode == "hierarchical":
-        same = "as the wide-area link"
-        values |= {
-            "regional_upload_bandwidth": take(
-                "network.regional.upload", regional.upload, "bit/s", network.upload, same
-            ),
-            "regional_download_bandwidth": take(
-                "network.regional.download", regional.download, "bit/s", download.value, same
-            ),
-            "regional_latency": take(
-                "network.regional.latency", regional.latency, "s", network.latency, same
-            ),
-        }
-    if protocol.mode in {"auto", "pipeline_groups", "wide_area_pipeline"}:
-        slower = min(network.upload, download.value)
-        values["pipeline_bandwidth"] = take(
-            "network.pipeline.bandwidth",
-            pipeline.bandwidth,
-            "bit/s",
-            slower,
-            "the slower wide-area direction",
-        )
-        values["pipeline_latency"] = take(
-            "network.pipeline.latency", pipeline.latency, "s", network.latency, "as the wide-area link"
-        )
-    if nodes.hardware is not None:
-        values |= _chip_givens(nodes.hardware, nodes.precision, believed.hardware_sources)
-        if nodes.price is not None:
-            per_chip = nodes.price / values["chips_per_node"].value
-            values["chip_price"] = Given(per_chip, "USD", "scenario")
-    else:
-        # A node described directly counts as one chip, so that cost and power need no second path.
-        values |= {
-            "chips_per_node": Given(1.0, "1", "scenario"),
-            "chip_peak": Given(nodes.peak, "FLOP/s", "scenario"),
-            "chip_memory": Given(nodes.memory, "byte", "scenario"),
-            "chip_power": Given(nodes.power, "W", "scenario"),
-            "chip_price": Given(nodes.price, "USD", "scenario"),
-            "chip_performance": Given(None, "FLOP/s*bit", "scenario"),
-        }
+    # What the scenario fixes is given; what it leaves open the model answers.
     if protocol.inner_steps is not None:
         values["inner_steps"] = Given(float(protocol.inner_steps), "1", "scenario")
     if protocol.pipeline_stages is not None:
@@ -220,13 +165,8 @@ def givens(scenario: Scenario) -> Givens:
         values["tokens"] = Given(scenario.tokens, "token", "scenario")
     if scenario.tokens is None or scenario.duration is not None:
         name = "duration" if scenario.tokens is None else "duration_limit"
-        values[name] = take("duration", scenario.duration, "s")
-    stragglers = take("protocol.stragglers", protocol.stragglers, "").value
-    error_feedback = take("protocol.error_feedback", protocol.error_feedback, "").value
-    kind = "compression_error_feedback" if error_feedback else "compression_plain"
-    for name, table in (("activation_table", "activation"), ("compression_table", kind)):
-        if table in believed.tables:
-            quality = believed.tables[table]
-            column = quality.columns[protocol.compression_scenario]
-            values[name] = Given(column, "", believed.name, source=quality.source)
-    return Givens(values, tuple(filled), believed, stragglers, error_feedback)
+        values[name] = reader.take("duration", scenario.duration, "s")
+    stragglers = reader.take("protocol.stragglers", protocol.stragglers, "").value
+    error_feedback = reader.take("protocol.error_feedback", protocol.error_feedback, "").value
+    values |= _tables(scenario, believed, error_feedback)
+    return Givens(values, tuple(reader.filled), believed, stragglers, error_feedback)

@@ -97,7 +97,7 @@ class Nodes(Section):
 
 
 class Link(Section):
-    """A kind of link. What is left out is that of the wide-area link, or of the assumption set."""
+    """A kind of link; what is left out is as the assumption set or the wide-area link says."""
 
     upload: float | None = quantity(
         "Upload bandwidth", unit="bit/s", symbol="BW_up", default=None, at_least=1e3, at_most=1e16
@@ -107,18 +107,6 @@ class Link(Section):
     )
     latency: float | None = quantity(
         "Round-trip time", unit="s", symbol="λ", default=None, at_least=0.0, at_most=3600.0
-    )
-
-
-class PipelineLink(Section):
-    """The link between neighbouring pipeline stages."""
-
-    bandwidth: float | None = quantity(
-        "Bandwidth each way; the slower direction of the wide-area link if left out",
-        unit="bit/s", symbol="BW_pp", default=None, at_least=1e3, at_most=1e16,
-    )  # fmt: skip
-    latency: float | None = quantity(
-        "Round-trip time", unit="s", symbol="λ_pp", default=None, at_least=0.0, at_most=3600.0
     )
 
 
@@ -136,7 +124,7 @@ class Network(Section):
         "Round-trip time", unit="s", symbol="λ", default=0.1, at_least=0.0, at_most=3600.0
     )
     regional: Link = Link()
-    pipeline: PipelineLink = PipelineLink()
+    pipeline: Link = Link()
 
 
 class Protocol(Section):

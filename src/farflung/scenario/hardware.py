@@ -1,0 +1,75 @@
+"""Nodes: from '16x GH200' to the figures of the catalog."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+
+from farflung.base.errors import InputError, closest, unknown
+from farflung.catalog import Record, chip, chips, pods
+from farflung.physics.rating import total_processing_performance
+from farflung.scenario.terms import Given
+
+_NODE = re.compile(r"\s*(\d+)\s*[x×]\s*(.+?)\s*", re.IGNORECASE)
+_MOST_CHIPS = 10_000_000
+
+
+@lru_cache(maxsize=1024)
+def hardware(text: str) -> tuple[int, str]:
+    """Return the number of chips and the chip's name that a node description means.
+
+    Raises
+    ------
+    InputError
+        If it is neither '<count>x <chip>' nor the name of a standard pod.
+    """
+    if text in pods():
+        return pods()[text].chips, pods()[text].chip
+    match = _NODE.fullmatch(text)
+    if match is None:
+        guess = closest(text, [*pods(), *(f"16x {name}" for name in chips())])
+        raise InputError(
+            "nodes.hardware", f"unknown node '{text}'", nearest=f"'{guess}'" if guess else "'16x GH200'"
+        )
+    count, name = int(match[1]), match[2]
+    if name not in chips():
+        guess = closest(name, chips())
+        if guess is None:
+            raise unknown("nodes.hardware", "chip", name, chips())
+        raise InputError("nodes.hardware", f"unknown node '{text}': did you mean '{count}x {guess}'?")
+    if not 1 <= count <= _MOST_CHIPS:
+        raise InputError(
+            "nodes.hardware", f"a node cannot have {count} chips", nearest=f"1 to {_MOST_CHIPS} chips"
+        )
+    return count, name
+
+
+@lru_cache(maxsize=1024)
+def chip_givens(text: str, precision: str, preferred: tuple[str, ...]) -> Mapping[str, Given]:
+    """Return what the catalog says of a node's chips, in the preferred sources' figures."""
+    count, name = hardware(text)
+    part = chip(name, "nodes.hardware")
+    peak = part.rate(precision, preferred)
+    memory, power, price = (part.get(field, preferred) for field in ("memory", "power", "price"))
+    return {
+        "chips_per_node": Given(float(count), "1", "scenario"),
+        "chip_peak": Given(peak.in_unit("FLOP/s"), "FLOP/s", "catalog", peak),
+        "chip_memory": _from_record(memory, "byte"),
+        "chip_power": _from_record(power, "W"),
+        "chip_price": _from_record(price, "USD"),
+        "chip_performance": Given(
+            total_processing_performance(rates=part.dense_rates(preferred)), "FLOP/s*bit", "catalog"
+        ),
+    }
+
+
+def _from_record(record: Record | None, unit: str) -> Given:
+    return Given(record.in_unit(unit) if record else None, unit, "catalog", record)
+
+
+@lru_cache(maxsize=8)
+def reference_performance(preferred: tuple[str, ...]) -> Given:
+    """Return the total processing performance of the chip that rules count in: the H100."""
+    rates = chip("H100 SXM").dense_rates(preferred)
+    return Given(total_processing_performance(rates=rates), "FLOP/s*bit", "catalog")

@@ -1,0 +1,80 @@
+"""What the documents say runs, and their generated pages are those the product would write."""
+
+import re
+import shlex
+import tomllib
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+import farflung
+from farflung.cli import app
+from farflung.report import nomenclature_page
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def blocks(language):
+    return re.findall(rf"^```{language}\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+
+
+def test_the_python_example_runs(capsys):
+    (example,) = blocks("python")
+    assert len([line for line in example.splitlines() if line.strip()]) == 5
+    exec(compile(example, "README.md", "exec"), {})
+    assert "1.02e+25 FLOP" in capsys.readouterr().out
+
+
+def commands():
+    for block in blocks("console"):
+        for line in block.splitlines():
+            words = shlex.split(line.removeprefix("$ "))
+            if words[0] == "farflung":
+                yield words[1:]
+
+
+@pytest.mark.parametrize("words", list(commands()), ids=" ".join)
+def test_the_commands_run(words, tmp_path, monkeypatch):
+    (scenario,) = blocks("toml")
+    (tmp_path / "mine.toml").write_text(scenario, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    result = CliRunner().invoke(app, words)
+    assert result.exit_code == 0, result.output
+
+
+def test_the_smallest_scenario_is_whole():
+    (scenario,) = blocks("toml")
+    outcome = farflung.evaluate(tomllib.loads(scenario))
+    assert outcome.feasible
+
+
+def test_links_lead_somewhere():
+    for document in [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")]:
+        for target in re.findall(r"\]\(([^)#\s]+)\)", document.read_text(encoding="utf-8")):
+            if "://" not in target:
+                assert (document.parent / target).exists(), f"{document.name}: {target}"
+
+
+def test_named_folders_exist():
+    for path in re.findall(r"`(src/[^`*]+)`", README):
+        assert (ROOT / path).exists(), path
+
+
+def test_the_nomenclature_is_up_to_date():
+    assert (ROOT / "docs/nomenclature.md").read_text(encoding="utf-8") == nomenclature_page()
+
+
+def test_the_changelog_states_todays_headlines():
+    text = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    rows = re.findall(
+        r"^\| `([\w-]+)` \| `([\w-]+)` \| (\S+) FLOP \| (\S+) FLOP \| \$(\S+) million", text, re.M
+    )
+    assert len(rows) >= 3
+    for preset, assumptions, local, quality, cost in rows:
+        outcome = farflung.evaluate(preset)
+        assert outcome.scenario.assumptions == assumptions
+        assert f"{outcome.local_equivalent_flop:.3e}".replace("e+", "e") == local
+        assert f"{outcome.quality_adjusted_flop:.3e}".replace("e+", "e") == quality
+        assert f"{outcome.capital_cost_usd / 1e6:.4g}" == cost
