@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 import farflung
-from farflung.cli import app
+from farflung.cli.app import app
 from farflung.report import nomenclature_page
 
 ROOT = Path(__file__).parents[2]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 from pydantic.fields import FieldInfo
@@ -87,8 +87,13 @@ class Section(BaseModel):
     @field_validator("*", mode="before")
     @classmethod
     def _read_units(cls, value: Any, info: ValidationInfo) -> Any:
-        declared = declaration(cls.model_fields[info.field_name or ""])
-        if not declared.unit or value is None:
+        field = cls.model_fields[info.field_name or ""]
+        declared = declaration(field)
+        if value is None or isinstance(value, Section):
+            return value
+        if bool in {field.annotation, *get_args(field.annotation)} and not isinstance(value, bool):
+            raise InputError("", f"{_short(value)} is not true or false", nearest="true or false")
+        if not declared.unit:
             return value
         if isinstance(value, bool):
             raise InputError("", "true and false are not quantities", nearest=_example(declared.unit))
@@ -98,8 +103,7 @@ class Section(BaseModel):
             raise InputError("", "the number is too large", nearest="at most 1e300")
         if isinstance(value, str):
             # Where a field may be left to the model, 'auto' says so in words.
-            default = cls.model_fields[info.field_name or ""].default
-            value = None if value == "auto" and default is None else _from_text(value, declared.unit)
+            value = None if value == "auto" and field.default is None else _from_text(value, declared.unit)
         if isinstance(value, float) and not math.isfinite(value):
             raise InputError("", f"{value} is not a finite number", nearest=_example(declared.unit))
         return value
@@ -123,7 +127,11 @@ def _from_text(text: str, unit: str) -> float:
     try:
         return float(text.replace(",", ""))
     except ValueError:
+        pass
+    try:
         return parse(text, "1" if unit == "parameters" else unit)
+    except InputError as error:
+        raise InputError("", f"'{text}' is not a number", nearest=_example(unit)) from error
 
 
 def declared_fields(model: type[BaseModel], prefix: str = "") -> Iterator[tuple[str, FieldInfo]]:
@@ -148,31 +156,66 @@ _BOUND_WORDS = {
 }
 
 
+_TYPE_WORDS = {
+    "int_from_float": ("a whole number", "a whole number"),
+    "int_type": ("a whole number", "a whole number"),
+    "int_parsing": ("a whole number", "a whole number"),
+    "float_type": ("a number", "a number"),
+    "string_type": ("text", "text in quotes"),
+    "bool_type": ("true or false", "true or false"),
+    "bool_parsing": ("true or false", "true or false"),
+    "model_type": ("a table of keys and values", "a section such as [nodes]"),
+    "dict_type": ("a table of keys and values", "a section such as [nodes]"),
+    "finite_number": ("a finite number", "a finite number"),
+}
+
+
+def _short(given: Any) -> str:
+    text = repr(given)
+    return text if len(text) <= 60 else f"{text[:57]}…"
+
+
 def _as_input_error(error: ValidationError, model: type[BaseModel], prefix: str) -> InputError:
-    """Return the first problem of a validation error as one readable error."""
-    first = error.errors()[0]
+    """Return the most telling problem of a validation error as one readable error."""
+    # A misspelt key also leaves the right one missing: the misspelling is what to mend.
+    first = min(error.errors(), key=lambda one: one["type"] != "extra_forbidden")
     path = [str(part) for part in first["loc"] if not str(part).startswith("function-")]
     field = ".".join([prefix, *path] if prefix else path)
-    kind, context, given = first["type"], first.get("ctx", {}), first.get("input")
+    kind, context = first["type"], first.get("ctx", {})
     cause = context.get("error")
     if isinstance(cause, InputError):
         return InputError(cause.field or field, cause.problem, cause.nearest)
     if kind == "extra_forbidden":
-        known = {name.rpartition(".")[2]: name for name, _ in declared_fields(model)}
-        siblings = _known_at(model, path[:-1])
-        guess = closest(path[-1], siblings) or known.get(closest(path[-1], known) or "")
-        return InputError(field, "unknown key", nearest=f"'{guess}'" if guess else ", ".join(siblings))
+        return InputError(field, "unknown key", nearest=_meant(model, path))
+    problem, nearest = _told(kind, context, first.get("input"), str(first["msg"]))
+    return InputError(field, problem, nearest)
+
+
+def _meant(model: type[BaseModel], path: list[str]) -> str:
+    """Return the key most like an unknown one, among its siblings first and then anywhere."""
+    siblings = _known_at(model, path[:-1])
+    anywhere = {name.rpartition(".")[2]: name for name, _ in declared_fields(model)}
+    guess = closest(path[-1], siblings) or anywhere.get(closest(path[-1], anywhere) or "")
+    return f"'{guess}'" if guess else ", ".join(siblings)
+
+
+def _told(kind: str, context: Mapping[str, Any], given: Any, message: str) -> tuple[str, str | None]:
+    """Return a validation problem, and the nearest valid value, in words."""
     if kind in _BOUND_WORDS:
         key, words = _BOUND_WORDS[kind]
         bound = context[key]
-        return InputError(field, f"{given} {words} {bound:g}", nearest=_just_inside(kind, bound, given))
+        return f"{given} {words} {bound:g}", _just_inside(kind, bound, given)
+    if kind in _TYPE_WORDS:
+        words, nearest = _TYPE_WORDS[kind]
+        whole = f"{round(given)}" if kind == "int_from_float" and isinstance(given, float) else nearest
+        return f"{_short(given)} is not {words}", whole
     if kind == "literal_error":
         choices = [c.strip("' ") for c in str(context["expected"]).replace(" or ", ", ").split(",")]
-        guess = closest(str(given), choices)
-        return InputError(field, f"'{given}' is not one of {', '.join(choices)}", nearest=guess or choices[0])
+        guess = closest(str(given), choices) or choices[0]
+        return f"'{given}' is not one of {', '.join(choices)}", guess
     if kind == "missing":
-        return InputError(field, "missing", nearest="see 'farflung init' for a commented scenario")
-    return InputError(field, str(first["msg"]).removeprefix("Value error, "))
+        return "missing", "see 'farflung init' for a commented scenario"
+    return message.removeprefix("Value error, "), None
 
 
 def _known_at(model: type[BaseModel], path: list[str]) -> list[str]:

@@ -21,11 +21,12 @@ from farflung.catalog import chip, facts, pod, rules, select
 from farflung.catalog.chips import UNITS
 from farflung.learning.scaling_law import optimal_parameters, reference_tokens
 from farflung.outcome import evaluate
-from farflung.outcome.closed_form import answer, output_named
-from farflung.outcome.schema import OUTPUTS, Outcome
+from farflung.outcome.batch import answers
+from farflung.outcome.closed_form import output_named
+from farflung.outcome.schema import Outcome
 from farflung.physics.rating import node_total
 from farflung.physics.time_limit import longest_run
-from farflung.scenario import Scenario, load_assumptions, preset, with_changes
+from farflung.scenario import load_assumptions, preset, with_changes
 from farflung.scenario.nodes import most_chips
 
 Number = float | tuple[float, ...]
@@ -116,22 +117,17 @@ def least_nodes(name: str, output: str, target: float, changes: Mapping[str, Any
     Every count is tried, in growing blocks: nothing says that more nodes always give more.
     """
     scenario = with_changes(preset(name), changes or {})
-    quantity = OUTPUTS[output_named(output)].quantity
-    first, size = _fewest(scenario), 4096
+    first, size = 1, 4096
     while first < _MOST_NODES:
         counts = np.arange(first, first + size, dtype=np.float64)
-        reached = np.nonzero(np.asarray(answer(scenario, {"nodes": counts})[quantity]) >= target)[0]
+        found = answers(scenario, {"nodes.count": counts}, [output_named(output)])[output]
+        reached = np.nonzero(found >= target)[0]
         if reached.size:
             return float(counts[reached[0]])
         first, size = first + size, min(2 * size, _LARGEST_BLOCK)
     raise InputError(
         output, f"preset '{name}' reaches {target:g} with no number of nodes up to {_MOST_NODES}"
     )
-
-
-def _fewest(scenario: Scenario) -> int:
-    """Return the nodes of one replica, below which there is no run to evaluate."""
-    return int(answer(scenario, {})["pipeline_stages"])
 
 
 def _most_chips(rule: str, name: str, assumptions: str = "miri-2026-04") -> float:

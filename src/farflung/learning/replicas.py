@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from farflung.base.arrays import Array, as_array, namespace
+from farflung.base.arrays import Array, as_array, namespace, power
 
 
 def divergence_exponent(
@@ -36,7 +36,7 @@ def divergence_exponent(
     xp = namespace(parameters, effective_inner_steps, replica_prefactor, replica_size_exponent)
     interval = xp.log(as_array(effective_inner_steps, xp))
     reference = xp.log(as_array(replica_reference_inner_steps, xp))
-    size = as_array(parameters, xp) ** replica_size_exponent
+    size = power(parameters, replica_size_exponent, xp)
     return replica_prefactor * size * interval / reference
 
 
@@ -59,7 +59,7 @@ def loss_multiplier(*, replicas: Array, divergence_exponent: Array) -> Array:
     """
     xp = namespace(replicas, divergence_exponent)
     several = xp.maximum(as_array(replicas, xp), as_array(1.0, xp))
-    return several**divergence_exponent
+    return power(several, divergence_exponent, xp)
 
 
 def replica_efficiency(*, diverged_chinchilla_efficiency: Array, chinchilla_efficiency: Array) -> Array:

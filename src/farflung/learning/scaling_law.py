@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 
-from farflung.base.arrays import Array, as_array, namespace
+from farflung.base.arrays import Array, as_array, is_traced, namespace, power
 
-_NEWTON_STEPS = 6
-"""Enough for 1e-12: the equation is almost linear in logarithms, so each step squares a small error."""
+_NEWTON_STEPS = 12
+"""The most; three are enough where the exponents are close, since each step squares a small error."""
+_SMALL = 1e-7
+"""A change below this leaves an error of its square, which is below rounding."""
 
 
 def loss(
@@ -41,8 +43,8 @@ def loss(
     Limits: fitted on 44M–16B parameters and up to 3e21 FLOP of the Chinchilla study's corpus.
     """
     xp = namespace(parameters, tokens, loss_irreducible, loss_parameter_exponent, loss_token_exponent)
-    by_size = loss_parameter_coefficient * as_array(parameters, xp) ** (-loss_parameter_exponent)
-    by_data = loss_token_coefficient * as_array(tokens, xp) ** (-loss_token_exponent)
+    by_size = loss_parameter_coefficient * power(parameters, -loss_parameter_exponent, xp)
+    by_data = loss_token_coefficient * power(tokens, -loss_token_exponent, xp)
     return loss_irreducible + by_size + by_data
 
 
@@ -83,14 +85,18 @@ def reference_parameters(
     data_term = xp.log(as_array(loss_token_coefficient, xp)) - b * xp.log(
         as_array(reference_tokens_per_parameter, xp)
     )
-    # ln(A e^(−a n) + B' e^(−b n)) = target, with n = ln N: start where the two terms are taken as equal.
+    # With n = ln N and x = (data_term − size_term) − (b − a) n, the ratio of the two terms is e^x, and
+    # size_term − a n + ln(1 + e^x) = target is almost linear in n. Start where the terms are equal.
     half = math.log(2.0)
     n = 0.5 * ((size_term + half - target) / a + (data_term + half - target) / b)
+    offset, spread = data_term - size_term, b - a
     for _ in range(_NEWTON_STEPS):
-        by_size = xp.exp(size_term - a * n)
-        by_data = xp.exp(data_term - b * n)
-        total = by_size + by_data
-        n = n + (xp.log(total) - target) * total / (a * by_size + b * by_data)
+        ratio = xp.exp(offset - spread * n)
+        missing = size_term - target - a * n + xp.log1p(ratio)
+        change = missing * (1.0 + ratio) / (a + b * ratio)
+        n = n + change
+        if not is_traced(change) and float(xp.max(xp.abs(change))) < _SMALL:
+            break
     return xp.exp(n)
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from farflung.base.arrays import Array
+import numpy as np
+
 from farflung.base.errors import InputError, unknown
 from farflung.base.fields import declaration, declared_fields
 from farflung.base.units import pretty
@@ -64,32 +66,9 @@ def prepare(scenario: Scenario) -> Run:
         fixed_tokens=scenario.tokens is not None,
         forms=given.assumptions.forms,
     )
-    values = compute(ordered, {name: one.value for name, one in given.values.items()})
+    with np.errstate(all="ignore"):  # a run that is not feasible may divide by nothing; it says so itself
+        values = compute(ordered, {name: one.value for name, one in given.values.items()})
     return Run(scenario, mode, choice, given, ordered, values)
-
-
-def answer(scenario: Scenario, changes: Mapping[str, Array]) -> Mapping[str, Any]:
-    """Return every quantity of a scenario, some of its givens replaced by arrays.
-
-    Parameters
-    ----------
-    scenario
-        A scenario whose protocol is named, since ``auto`` picks one protocol for all.
-    changes
-        Arrays by the name of the given they replace, such as ``nodes`` or ``upload_bandwidth``; they
-        broadcast against one another.
-
-    Raises
-    ------
-    InputError
-        If a name is not one of the scenario's givens.
-    """
-    run = prepare(scenario)
-    for name in changes:
-        if name not in run.given.values:
-            raise unknown("changes", "given", name, run.given.values)
-    values = {name: one.value for name, one in run.given.values.items()}
-    return compute(run.ordered, {**values, **changes})
 
 
 def evaluate(scenario: Scenario | str | Path | Mapping[str, Any], *, command: str | None = None) -> Outcome:
@@ -135,6 +114,8 @@ def evaluate(scenario: Scenario | str | Path | Mapping[str, Any], *, command: st
         for name, output in OUTPUTS.items()
         if not untrainable or output.quantity in _KNOWN_UNTRAINED
     }
+    if obstacle is None:
+        _check_finite(outputs)
     return Outcome.model_construct(
         scenario=run.scenario,
         mode=run.mode,
@@ -146,6 +127,15 @@ def evaluate(scenario: Scenario | str | Path | Mapping[str, Any], *, command: st
         command=command,
         **outputs,
     )
+
+
+def _check_finite(outputs: Mapping[str, float | None]) -> None:
+    """Raise if a number left the range of double precision: an answer never holds NaN or infinity."""
+    for name, value in outputs.items():
+        if value is not None and not math.isfinite(value):
+            raise InputError(
+                name, "leaves the range of numbers: some input is too extreme", nearest="less extreme inputs"
+            )
 
 
 def _plain(value: Any) -> float | None:
@@ -173,9 +163,10 @@ def _choose_mode(scenario: Scenario, given: Givens) -> tuple[str, str | None]:
     if scenario.protocol.mode != "auto":
         return scenario.protocol.mode, None
     holds = f"a replica needs {pretty(needed, 'byte')} and a node holds {pretty(per_node, 'byte')}"
-    if needed <= per_node * _SLACK:
+    asked = scenario.protocol.pipeline_stages
+    if needed <= per_node * _SLACK and (asked or 1) == 1:
         return "flat", f"flat: {holds}"
-    stages = float(pipeline_stages(required_memory=needed, node_memory=per_node))
+    stages = asked or float(pipeline_stages(required_memory=needed, node_memory=per_node))
     groups = float(pipeline_groups(nodes=nodes, pipeline_stages=stages))
     if groups >= 2:
         return "pipeline_groups", f"pipeline_groups: {holds}, so {stages:g} nodes share one"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -124,7 +124,8 @@ def explain(scenario: Scenario | str | Path | Mapping[str, Any], output: str) ->
         If there is no such output, or the scenario is not valid.
     """
     run = prepare(as_scenario(scenario))
-    return _explained(run, OUTPUTS[output_named(output)].quantity)
+    declared = OUTPUTS[output_named(output)]
+    return replace(_explained(run, declared.quantity), unit=declared.unit)
 
 
 def _explained(run: Run, quantity: str) -> Explanation:

@@ -48,8 +48,19 @@ def step(function: Callable[..., Any], **renamed: str) -> Step:
 Steps = Mapping[str, Step]
 
 
-def order(steps: Steps, given: Iterable[str]) -> tuple[tuple[str, Step], ...]:
+def order(
+    steps: Steps, given: Iterable[str], wanted: Iterable[str] | None = None
+) -> tuple[tuple[str, Step], ...]:
     """Return the steps that are not given, each after all it asks for.
+
+    Parameters
+    ----------
+    steps
+        All steps there are.
+    given
+        Quantities that need no step.
+    wanted
+        Quantities to be answered, all of them if left out; steps nothing wanted asks for are left out.
 
     Raises
     ------
@@ -74,9 +85,8 @@ def order(steps: Steps, given: Iterable[str]) -> tuple[tuple[str, Step], ...]:
         known.add(name)
         ordered.append((name, steps[name]))
 
-    for name in steps:
-        if name not in known:
-            visit(name)
+    for name in steps if wanted is None else wanted:
+        visit(name)
     return tuple(ordered)
 
 

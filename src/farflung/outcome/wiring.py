@@ -82,7 +82,7 @@ _SYNC_INTERVAL: dict[str, Steps] = {
 }
 _COMPRESSION: dict[str, Steps] = {
     "tabulated": {"efficiency_compression": step(compression.compression_efficiency)},
-    "lossless": {"efficiency_compression": step(one, of="compression_ratio")},
+    "lossless": {"efficiency_compression": step(one)},
 }
 _REPLICA_DIVERGENCE: dict[str, Steps] = {
     "power_law": {
@@ -98,7 +98,7 @@ _REPLICA_DIVERGENCE: dict[str, Steps] = {
         ),
         "efficiency_replica": step(replicas.replica_efficiency, chinchilla_efficiency="chinchilla_of_loss"),
     },
-    "none": {"efficiency_replica": step(one, of="nodes")},
+    "none": {"efficiency_replica": step(one)},
 }
 _SINGLE_NODE: dict[str, Steps] = {
     "unpenalised": {
@@ -135,6 +135,21 @@ def steps_of(*, mode: str, streaming: bool, stragglers: str, fixed_tokens: bool,
 
 
 @lru_cache(maxsize=512)
-def plan(given: frozenset[str], **choices: Any) -> tuple[tuple[str, Step], ...]:
-    """Return the steps of a run in the order they can be answered from what is given."""
-    return order(steps_of(**choices), given)
+def plan(
+    given: frozenset[str], wanted: frozenset[str] | None = None, **choices: Any
+) -> tuple[tuple[str, Step], ...]:
+    """Return the steps of a run in the order they can be answered from what is given.
+
+    Parameters
+    ----------
+    given
+        Quantities that are given.
+    wanted
+        Quantities asked for, all if left out; those that the run does not have are passed over.
+    **choices
+        As for :func:`steps_of`.
+    """
+    steps = steps_of(**choices)
+    if wanted is None:
+        return order(steps, given)
+    return order(steps, given, sorted(name for name in wanted if name in steps))

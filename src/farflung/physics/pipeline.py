@@ -74,6 +74,25 @@ def micro_batch_compute_time(*, compute_time: Array, pipeline_stages: Array, mic
     return compute_time / (pipeline_stages * micro_batches)
 
 
+def slower_direction(*, upload_bandwidth: Array, download_bandwidth: Array) -> Array:
+    """Return the rate at which data pass from one node to the next [bit/s].
+
+    Parameters
+    ----------
+    upload_bandwidth, download_bandwidth
+        Link rates of a node [bit/s].
+
+    Notes
+    -----
+    Equation: min(BW_up, BW_down)
+    Assumption: the sender's upload and the receiver's download are in series.
+    Evidence: farflung2026
+    Limits: none.
+    """
+    xp = namespace(upload_bandwidth, download_bandwidth)
+    return xp.minimum(as_array(upload_bandwidth, xp), as_array(download_bandwidth, xp))
+
+
 def micro_batch_transfer_time(
     *, activation_payload: Array, micro_batches: Array, pipeline_bandwidth: Array
 ) -> Array:

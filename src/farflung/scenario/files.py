@@ -38,7 +38,7 @@ def load(name_or_path: str | Path) -> Scenario:
     if str(name_or_path) in presets():
         return preset(str(name_or_path))
     path = Path(name_or_path)
-    if not path.exists():
+    if not str(name_or_path) or not path.exists():
         raise _no_such_scenario(str(name_or_path))
     if not path.is_file():
         raise InputError(str(path), "is not a file")
@@ -92,6 +92,9 @@ def with_changes(scenario: Scenario, changes: Mapping[str, Any]) -> Scenario:
 def _replace(data: dict[str, Any], field: str, value: Any) -> None:
     known = [name for name, _ in declared_fields(Scenario)]
     if field not in known:
+        inside = [name for name in known if name.startswith(f"{field}.")]
+        if inside:
+            raise InputError(field, "is a group of fields", nearest=", ".join(inside[:4]))
         guess = closest(field, known)
         raise InputError(field, "unknown key", nearest=f"'{guess}'" if guess else ", ".join(known[:8]))
     *path, last = field.split(".")

@@ -13,6 +13,9 @@ from farflung.scenario.hardware import chip_givens, reference_performance
 from farflung.scenario.scenario import Link, Nodes, Scenario
 from farflung.scenario.terms import Filled, Given, Givens
 
+_SHARDED = frozenset({"auto", "pipeline_groups", "wide_area_pipeline"})
+"""Protocols in which a replica may be several nodes."""
+
 
 @lru_cache(maxsize=64)
 def _set_givens(assumptions_name: str) -> Mapping[str, Given]:
@@ -76,15 +79,13 @@ class _Reader:
         network, mode = self.scenario.network, self.scenario.protocol.mode
         wide_area = self.wide_area()
         found = dict(wide_area)
+        kinds = []
         if mode == "hierarchical":
-            regional = self.inner("regional", network.regional, wide_area)
-            found |= {f"regional_{name}": one for name, one in regional.items()}
-        if mode in {"auto", "pipeline_groups", "wide_area_pipeline"}:
-            pipeline = self.inner("pipeline", network.pipeline, wide_area)
-            found["pipeline_bandwidth"] = min(
-                pipeline["upload_bandwidth"], pipeline["download_bandwidth"], key=lambda one: float(one.value)
-            )
-            found["pipeline_latency"] = pipeline["latency"]
+            kinds.append(("regional", network.regional))
+        if mode in _SHARDED:
+            kinds.append(("pipeline", network.pipeline))
+        for kind, own in kinds:
+            found |= {f"{kind}_{name}": one for name, one in self.inner(kind, own, wide_area).items()}
         return found
 
 
@@ -94,18 +95,18 @@ def _model(scenario: Scenario) -> dict[str, Given]:
     return {
         "parameters": Given(model.parameters, "parameters", "scenario"),
         "active_parameters": Given(active, "parameters", "scenario"),
-        "expert_layers": Given(float(model.moe_layers), "1", "scenario"),
-        "expert_parallelism": Given(float(model.expert_parallelism), "1", "scenario"),
+        "expert_layers": Given(1.0 * model.moe_layers, "1", "scenario"),
+        "expert_parallelism": Given(1.0 * model.expert_parallelism, "1", "scenario"),
         "local_batch": Given(protocol.local_batch, "token", "scenario"),
-        "micro_batches": Given(float(protocol.micro_batches), "1", "scenario"),
-        "nodes_per_group": Given(float(protocol.nodes_per_group), "1", "scenario"),
+        "micro_batches": Given(1.0 * protocol.micro_batches, "1", "scenario"),
+        "nodes_per_group": Given(1.0 * protocol.nodes_per_group, "1", "scenario"),
         "activation_compression_ratio": Given(protocol.activation_compression, "1", "scenario"),
     }
 
 
 def _nodes(nodes: Nodes, believed: Assumptions) -> dict[str, Given]:
     found = {
-        "nodes": Given(float(nodes.count), "1", "scenario"),
+        "nodes": Given(1.0 * nodes.count, "1", "scenario"),
         "model_flop_utilisation": Given(nodes.mfu, "1", "scenario"),
     }
     if nodes.hardware is None:
@@ -157,10 +158,10 @@ def givens(scenario: Scenario) -> Givens:
         "compression_ratio": reader.take("protocol.compression", protocol.compression, "1"),
     }
     # What the scenario fixes is given; what it leaves open the model answers.
-    if protocol.inner_steps is not None:
-        values["inner_steps"] = Given(float(protocol.inner_steps), "1", "scenario")
-    if protocol.pipeline_stages is not None:
-        values["pipeline_stages"] = Given(float(protocol.pipeline_stages), "1", "scenario")
+    if protocol.inner_steps is not None and protocol.mode != "data_parallel":
+        values["inner_steps"] = Given(1.0 * protocol.inner_steps, "1", "scenario")
+    if protocol.pipeline_stages is not None and protocol.mode in _SHARDED:
+        values["pipeline_stages"] = Given(1.0 * protocol.pipeline_stages, "1", "scenario")
     if scenario.tokens is not None:
         values["tokens"] = Given(scenario.tokens, "token", "scenario")
     if scenario.tokens is None or scenario.duration is not None:

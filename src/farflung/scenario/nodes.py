@@ -74,7 +74,8 @@ def _largest(chip: Chip, rule: str, reading: Reading, hardware_sources: tuple[st
         if by_memory < by_compute:
             count, limited_by = by_memory, "memory"
     price = chip.get("price", hardware_sources)
-    reference = _counted(chips()["H100 SXM"], reading, hardware_sources)
+    # What the rule itself takes an H100 to be, so that its limit is its own number of equivalents.
+    reference = limit.in_unit(unit) / rules()[rule]["compute_limit_h100e"].in_unit("H100e")
     return SubThresholdNode(
         chip=chip.name,
         chips=count,

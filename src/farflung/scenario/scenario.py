@@ -22,11 +22,11 @@ class Model(Section):
     """The model that is trained."""
 
     parameters: float = quantity(
-        "All parameters, routed experts included", unit="parameters", symbol="P", at_least=1e4, at_most=1e16
+        "All parameters, routed experts included", unit="parameters", symbol="P", at_least=1e6, at_most=1e16
     )
     active_parameters: float | None = quantity(
         "Parameters that a token meets; all of them if left out",
-        unit="parameters", symbol="P_act", default=None, at_least=1e4, at_most=1e16,
+        unit="parameters", symbol="P_act", default=None, at_least=1e6, at_most=1e16,
     )  # fmt: skip
     moe_layers: int = quantity(
         "Layers with routed experts", symbol="L_moe", default=0, at_least=0, at_most=10_000
@@ -167,6 +167,23 @@ class Protocol(Section):
     stragglers: Stragglers | None = quantity(
         "How the slowest participants are dealt with", unit="", default=None
     )
+
+    @model_validator(mode="after")
+    def _stages_only_in_pipelines(self) -> Protocol:
+        single = self.mode in {"flat", "hierarchical", "data_parallel"}
+        if single and (self.pipeline_stages or 1) > 1:
+            raise InputError(
+                "protocol.pipeline_stages",
+                f"a replica is one node in mode '{self.mode}'",
+                nearest="1, or mode = 'pipeline_groups'",
+            )
+        if self.mode == "data_parallel" and (self.inner_steps or 1) > 1:
+            raise InputError(
+                "protocol.inner_steps",
+                "data-parallel replicas synchronise after every step",
+                nearest="1, or mode = 'flat'",
+            )
+        return self
 
 
 class Scenario(Section):

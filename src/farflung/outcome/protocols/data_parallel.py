@@ -7,5 +7,5 @@ from farflung.outcome.protocols.protocol import Protocol, one
 DATA_PARALLEL = Protocol(
     name="data_parallel",
     summary="every node a replica, all synchronise after every step",
-    steps={**FLAT.steps, "inner_steps": step(one, of="nodes")},
+    steps={**FLAT.steps, "inner_steps": step(one)},
 )

@@ -10,14 +10,14 @@ FLAT = Protocol(
     steps={
         "replicas": step(the_same, quantity="nodes"),
         "working_nodes": step(the_same, quantity="nodes"),
-        "pipeline_stages": step(one, of="nodes"),
+        "pipeline_stages": step(one),
         "step_time": step(compute.step_time),
         "peers": step(the_same, quantity="replicas"),
         "straggler_factor": step(stragglers.straggler_factor),
         "synchronisation_time": step(links.exchange_time, payload="synchronisation_payload"),
         "inner_steps_compute_bound": step(schedule.least_inner_steps, exchange_time="synchronisation_time"),
         "inner_steps": step(the_same, quantity="inner_steps_compute_bound"),
-        "regional_steps": step(one, of="nodes"),
+        "regional_steps": step(one),
         "cycle_time": step(schedule.repeated, count="inner_steps", duration="step_time"),
         "outer_round_time": step(
             schedule.overlapped, work_time="cycle_time", exchange_time="synchronisation_time"

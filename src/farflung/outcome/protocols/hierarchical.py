@@ -25,7 +25,7 @@ HIERARCHICAL = Protocol(
             peers="nodes_per_group",
             straggler_factor="regional_straggler_factor",
         ),
-        "no_exchange": step(nothing, of="nodes"),
+        "no_exchange": step(nothing),
         "innermost_exchange_time": step(
             schedule.where_grouped,
             grouped="regional_synchronisation_time",

@@ -17,6 +17,11 @@ PIPELINE_GROUPS = Protocol(
         "hidden_width": step(pipeline.hidden_width),
         "activation_payload": step(pipeline.activation_payload, activation_bits="pseudo_gradient_bits"),
         "micro_batch_compute_time": step(pipeline.micro_batch_compute_time),
+        "pipeline_bandwidth": step(
+            pipeline.slower_direction,
+            upload_bandwidth="pipeline_upload_bandwidth",
+            download_bandwidth="pipeline_download_bandwidth",
+        ),
         "micro_batch_transfer_time": step(pipeline.micro_batch_transfer_time),
         "pipeline_straggler_factor": step(stragglers.straggler_factor, peers="pipeline_stages"),
         "step_time": step(pipeline.pipeline_step_time),

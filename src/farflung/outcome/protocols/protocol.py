@@ -48,13 +48,8 @@ def the_same(*, quantity: Array) -> Array:
     return quantity
 
 
-def one(*, of: Array) -> Array:
-    """Return 1, in the shape and library of ``of``.
-
-    Parameters
-    ----------
-    of
-        Any quantity of the scenario.
+def one() -> float:
+    """Return 1.
 
     Notes
     -----
@@ -63,16 +58,11 @@ def one(*, of: Array) -> Array:
     Evidence: farflung2026
     Limits: none.
     """
-    return of * 0.0 + 1.0
+    return 1.0
 
 
-def nothing(*, of: Array) -> Array:
-    """Return 0, in the shape and library of ``of``.
-
-    Parameters
-    ----------
-    of
-        Any quantity of the scenario.
+def nothing() -> float:
+    """Return 0.
 
     Notes
     -----
@@ -81,4 +71,4 @@ def nothing(*, of: Array) -> Array:
     Evidence: farflung2026
     Limits: none.
     """
-    return of * 0.0
+    return 0.0

@@ -7,5 +7,5 @@ from farflung.outcome.protocols.protocol import Protocol, one
 WIDE_AREA_PIPELINE = Protocol(
     name="wide_area_pipeline",
     summary="all nodes that a replica needs form one pipeline; no outer loop",
-    steps={**PIPELINE_GROUPS.steps, "groups": step(one, of="nodes")},
+    steps={**PIPELINE_GROUPS.steps, "groups": step(one)},
 )

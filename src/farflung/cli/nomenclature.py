@@ -1,0 +1,12 @@
+"""``farflung nomenclature``: every input and every output, as a page."""
+
+from __future__ import annotations
+
+import sys
+
+
+def nomenclature() -> None:
+    """Print the page of all inputs and outputs, in Markdown."""
+    from farflung.report import nomenclature_page
+
+    sys.stdout.write(nomenclature_page())

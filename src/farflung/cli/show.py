@@ -1,0 +1,194 @@
+"""How answers are shown: tables for people, JSON and CSV for programs, and nothing else on stdout."""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
+    from rich.table import Table
+
+WIDTH = 100
+"""Columns that every table is laid out for, and gets where the output is no terminal."""
+ABSENT = "–"
+"""Shown for what does not exist or is not known."""
+
+
+class Listed(StrEnum):
+    """How a listing is shown."""
+
+    table = "table"
+    json = "json"
+    csv = "csv"
+
+
+class Told(StrEnum):
+    """How an answer that is no listing is shown."""
+
+    table = "table"
+    json = "json"
+
+
+class Written(StrEnum):
+    """How an answer that goes into documents is shown."""
+
+    table = "table"
+    json = "json"
+    markdown = "markdown"
+
+
+def console(*, stderr: bool = False) -> Console:
+    """Return a console as wide as the terminal, or as the tables are laid out for."""
+    import os
+
+    from rich.console import Console
+
+    stream = sys.stderr if stderr else sys.stdout
+    wide = None if stream.isatty() or "COLUMNS" in os.environ else WIDTH
+    # Names such as 'fp8 [FLOP/s]' are no markup, and colours mean something here: no guessing at either.
+    return Console(file=stream, width=wide, markup=False, highlight=False, emoji=False)
+
+
+def put(*answers: RenderableType) -> None:
+    """Print answers, one below the other.
+
+    Plain text keeps its lines whole, to be copied. Without a terminal no line ends in blanks.
+    """
+    out = console()
+    with nullcontext() if out.is_terminal else out.capture() as captured:
+        for answer in answers:
+            out.print(answer, soft_wrap=isinstance(answer, str))
+    if captured is None:
+        return
+    sys.stdout.writelines(f"{line.rstrip()}\n" for line in captured.get().splitlines())
+
+
+def quantity(value: Any, unit: str = "") -> str:
+    """Return a value as a person reads it."""
+    from farflung.base.units import pretty
+
+    if value is None or value == "":
+        return ABSENT
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return pretty(value, unit) if unit and isinstance(value, int | float) else str(value)
+
+
+def put_json(answer: Any) -> None:
+    """Write an answer as JSON; what JSON cannot hold (NaN, infinity) becomes null."""
+    ascii_only = "utf" not in (sys.stdout.encoding or "").lower()
+    text = json.dumps(_valid(answer), indent=2, ensure_ascii=ascii_only, allow_nan=False, default=str)
+    sys.stdout.write(text + "\n")
+
+
+def _valid(answer: Any) -> Any:
+    if isinstance(answer, float):
+        return answer if math.isfinite(answer) else None
+    if isinstance(answer, Mapping):
+        return {str(key): _valid(value) for key, value in answer.items()}
+    return [_valid(value) for value in answer] if isinstance(answer, list | tuple) else answer
+
+
+def put_csv(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Write rows as CSV; what is not known stays empty."""
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow(header)
+    writer.writerows(rows)
+
+
+def grid(*headers: str, right: Iterable[int] = (), shares: Mapping[int, int] | None = None) -> Table:
+    """Return an empty table with these headers.
+
+    Parameters
+    ----------
+    headers
+        Titles of the columns.
+    right
+        Columns of numbers, set to the right.
+    shares
+        Columns of words, and what share of the room that the others leave each of them gets.
+    """
+    from rich import box
+    from rich.table import Table
+
+    # Words yield to names and numbers where there is room for those; on a narrow terminal all yield alike,
+    # and nothing is ever cut off.
+    numbers, weights = set(right), (shares or {}) if console().width >= WIDTH else {}
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), header_style="bold", expand=bool(weights))
+    for place, header in enumerate(headers):
+        table.add_column(
+            header,
+            justify="right" if place in numbers else "left",
+            overflow="fold",
+            ratio=weights.get(place),
+        )
+    return table
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of a listing.
+
+    Attributes
+    ----------
+    key
+        Its name in JSON and CSV; empty for what is only put together for people.
+    title
+        Its title in a table; empty for what is only for programs.
+    unit
+        Unit of its numbers; empty for words.
+    share
+        Share of the room, where the column holds words that may wrap.
+    """
+
+    key: str
+    title: str = ""
+    unit: str = ""
+    share: int | None = None
+
+    def shown(self, value: Any) -> str:
+        """Return a value of this column as a person reads it under its title."""
+        text = quantity(value, self.unit)
+        # Under 'Tokens' a number need not say '… tokens'.
+        return text.removesuffix(f" {self.title.lower()}") if self.unit else text
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """Rows under columns, the same in every format."""
+
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[Any, ...], ...]
+
+    def put(self, how: Listed) -> None:
+        """Show the listing."""
+        if how is Listed.table:
+            self._put_table()
+            return
+        places = [place for place, column in enumerate(self.columns) if column.key]
+        keys = [self.columns[place].key for place in places]
+        rows = [[row[place] for place in places] for row in self.rows]
+        if how is Listed.csv:
+            put_csv(keys, rows)
+        else:
+            put_json([dict(zip(keys, row, strict=True)) for row in rows])
+
+    def _put_table(self) -> None:
+        places = [place for place, column in enumerate(self.columns) if column.title]
+        shown = [self.columns[place] for place in places]
+        table = grid(
+            *(column.title for column in shown),
+            right=(at for at, column in enumerate(shown) if column.unit),
+            shares={at: column.share for at, column in enumerate(shown) if column.share},
+        )
+        for row in self.rows:
+            table.add_row(*(self.columns[place].shown(row[place]) for place in places))
+        put(table)
