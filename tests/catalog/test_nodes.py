@@ -4,7 +4,7 @@ import pytest
 
 from farflung.base.errors import InputError
 from farflung.scenario import load_assumptions
-from farflung.scenario.nodes import sub_threshold_nodes
+from farflung.scenario.nodes import node_limit, sub_threshold_nodes
 
 PAPER = load_assumptions("miri-2026-04").hardware_sources
 # chips, PFLOP/s, H100-equivalents, GB, USD per chip
@@ -21,8 +21,9 @@ APPENDIX_B2 = {
 }
 
 
-def by_chip(rule, **choices):
-    return {node.chip: node for node in sub_threshold_nodes(rule, **choices)}
+def by_chip(rule, hardware_sources=(), **choices):
+    limit = node_limit(rule, **choices)
+    return {node.chip: node for node in sub_threshold_nodes(limit, hardware_sources=hardware_sources)}
 
 
 @pytest.mark.parametrize("chip", APPENDIX_B2)
@@ -58,9 +59,16 @@ def test_counting_by_format_times_bits_never_allows_more():
 
 def test_a_rule_without_a_cluster_limit_is_refused():
     with pytest.raises(InputError, match="does not limit the compute of a node"):
-        sub_threshold_nodes("eu-ai-act")
+        node_limit("eu-ai-act")
 
 
 def test_an_unknown_rule_is_refused():
     with pytest.raises(InputError, match="did you mean 'miri-2025'"):
-        sub_threshold_nodes("miri2025")
+        node_limit("miri2025")
+
+
+def test_a_lowered_limit_allows_fewer():
+    full, half = by_chip("miri-2025"), by_chip("miri-2025", lowered_to=8)
+    assert half["A100 80GB"].chips == 25
+    assert all(half[chip].chips <= full[chip].chips for chip in half)
+    assert all(node.h100_equivalents <= 8 + 1e-9 for node in half.values())

@@ -31,15 +31,24 @@ class InputError(ValueError):
         super().__init__(f"{field}: {problem}{hint}" if field else f"{problem}{hint}")
 
 
+_LONGEST = 80
+"""Characters of a misspelt word that are looked at."""
+
+
 def closest(word: str, choices: Iterable[str]) -> str | None:
     """Return the choice most like ``word``, compared without case, spaces or punctuation."""
 
     def plain(text: str) -> str:
         return "".join(character for character in text.casefold() if character.isalnum())
 
-    plain_to_choice = {plain(choice): choice for choice in choices}
-    found = difflib.get_close_matches(plain(word), plain_to_choice, n=1, cutoff=0.5)
-    return plain_to_choice[found[0]] if found else None
+    known: dict[str, str] = {}
+    for choice in choices:
+        known.setdefault(plain(choice), choice)
+    meant = plain(word[:_LONGEST])
+    # Half a name is a better guess than another name of the same length: 'A100' is 'A100 80GB', not 'B100'.
+    starting = [one for one in known if meant and (one.startswith(meant) or meant.startswith(one))]
+    found = starting or difflib.get_close_matches(meant, known, n=1, cutoff=0.5)
+    return known[min(found, key=lambda one: abs(len(one) - len(meant)))] if found else None
 
 
 def unknown(field: str, kind: str, word: str, choices: Iterable[str]) -> InputError:
@@ -49,4 +58,4 @@ def unknown(field: str, kind: str, word: str, choices: Iterable[str]) -> InputEr
     if guess is not None:
         return InputError(field, f"unknown {kind} '{word}': did you mean '{guess}'?")
     shown = ", ".join(known[:12]) + (", …" if len(known) > 12 else "")
-    return InputError(field, f"unknown {kind} '{word}'", nearest=f"one of {shown}")
+    return InputError(field, f"unknown {kind} '{word[:_LONGEST]}'", nearest=f"one of {shown}")

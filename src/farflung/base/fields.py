@@ -18,6 +18,7 @@ from farflung.base.errors import InputError, closest
 from farflung.base.units import example, parse
 
 Role = Literal["lever", "uncertainty", "constant", "label"]
+_LARGEST = 10**300
 BARE_UNITS = frozenset({"1", "token", "parameters", ""})
 """Units whose quantities are written as plain numbers: counts, ratios, tokens and parameters."""
 
@@ -94,13 +95,16 @@ class Section(BaseModel):
         if bool in {field.annotation, *get_args(field.annotation)} and not isinstance(value, bool):
             raise InputError("", f"{_short(value)} is not true or false", nearest="true or false")
         if not declared.unit:
+            plain = isinstance(value, int | float) and not isinstance(value, bool)
+            if plain and _section_of(field) is None:
+                raise InputError("", f"{_short(value)} is not text", nearest="text in quotes")
             return value
         if isinstance(value, bool):
             raise InputError("", "true and false are not quantities", nearest=_example(declared.unit))
+        if isinstance(value, int) and abs(value) > _LARGEST:
+            raise InputError("", "the number is too large", nearest=_example(declared.unit))
         if isinstance(value, int | float) and declared.unit not in BARE_UNITS:
             raise InputError("", f"{value} has no unit", nearest=f"for example '{example(declared.unit)}'")
-        if isinstance(value, int) and abs(value) > 10**300:
-            raise InputError("", "the number is too large", nearest="at most 1e300")
         if isinstance(value, str):
             # Where a field may be left to the model, 'auto' says so in words.
             value = None if value == "auto" and field.default is None else _from_text(value, declared.unit)
@@ -171,7 +175,8 @@ _TYPE_WORDS = {
 
 
 def _short(given: Any) -> str:
-    text = repr(given)
+    # Python refuses to write out a whole number of more than 4,300 digits.
+    text = "the number" if isinstance(given, int) and abs(given) > _LARGEST else repr(given)
     return text if len(text) <= 60 else f"{text[:57]}…"
 
 
@@ -188,13 +193,25 @@ def _as_input_error(error: ValidationError, model: type[BaseModel], prefix: str)
     if kind == "extra_forbidden":
         return InputError(field, "unknown key", nearest=_meant(model, path))
     problem, nearest = _told(kind, context, first.get("input"), str(first["msg"]))
+    unit = _unit_at(model, path)
+    if kind in _BOUND_WORDS and unit not in BARE_UNITS:
+        nearest = f"{nearest} {unit}"
     return InputError(field, problem, nearest)
+
+
+def _unit_at(model: type[BaseModel], path: list[str]) -> str:
+    """Return the unit of the field at a path."""
+    return next(
+        (declaration(info).unit for name, info in declared_fields(model) if name == ".".join(path)), ""
+    )
 
 
 def _meant(model: type[BaseModel], path: list[str]) -> str:
     """Return the key most like an unknown one, among its siblings first and then anywhere."""
     siblings = _known_at(model, path[:-1])
-    anywhere = {name.rpartition(".")[2]: name for name, _ in declared_fields(model)}
+    anywhere: dict[str, str] = {}
+    for name, _ in declared_fields(model):
+        anywhere.setdefault(name.rpartition(".")[2], name)
     guess = closest(path[-1], siblings) or anywhere.get(closest(path[-1], anywhere) or "")
     return f"'{guess}'" if guess else ", ".join(siblings)
 

@@ -14,20 +14,18 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
 
-import numpy as np
-
+from farflung.analysis.search import nodes_for_target
 from farflung.base.errors import InputError, unknown
 from farflung.catalog import chip, facts, pod, rules, select
 from farflung.catalog.chips import UNITS
 from farflung.learning.scaling_law import optimal_parameters, reference_tokens
 from farflung.outcome import evaluate
-from farflung.outcome.batch import answers
 from farflung.outcome.closed_form import output_named
 from farflung.outcome.schema import Outcome
 from farflung.physics.rating import node_total
 from farflung.physics.time_limit import longest_run
 from farflung.scenario import load_assumptions, preset, with_changes
-from farflung.scenario.nodes import most_chips
+from farflung.scenario.nodes import largest_node, node_limit
 
 Number = float | tuple[float, ...]
 
@@ -49,8 +47,6 @@ _UNIT_OF_LIMIT = {
     "interconnect_limit": "bit/s",
     "compute_limit_h100e": "H100e",
 }
-_MOST_NODES = 2**20
-_LARGEST_BLOCK = 2**16
 
 
 def value_of(expression: str) -> Number:
@@ -112,27 +108,13 @@ def run(name: str, output: str, changes: Mapping[str, Any] | None = None) -> flo
 
 
 def least_nodes(name: str, output: str, target: float, changes: Mapping[str, Any] | None = None) -> float:
-    """Return the smallest number of nodes with which an output reaches a target [1].
-
-    Every count is tried, in growing blocks: nothing says that more nodes always give more.
-    """
-    scenario = with_changes(preset(name), changes or {})
-    first, size = 1, 4096
-    while first < _MOST_NODES:
-        counts = np.arange(first, first + size, dtype=np.float64)
-        found = answers(scenario, {"nodes.count": counts}, [output_named(output)])[output]
-        reached = np.nonzero(found >= target)[0]
-        if reached.size:
-            return float(counts[reached[0]])
-        first, size = first + size, min(2 * size, _LARGEST_BLOCK)
-    raise InputError(
-        output, f"preset '{name}' reaches {target:g} with no number of nodes up to {_MOST_NODES}"
-    )
+    """Return the smallest number of nodes with which an output reaches a target [1]."""
+    return float(nodes_for_target(with_changes(preset(name), changes or {}), output, target))
 
 
 def _most_chips(rule: str, name: str, assumptions: str = "miri-2026-04") -> float:
     sources = load_assumptions(assumptions).hardware_sources
-    return float(most_chips(rule, chip(name), hardware_sources=sources))
+    return float(largest_node(chip(name), node_limit(rule), sources).chips)
 
 
 def _chip(name: str, quantity: str, source: str = "") -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from itertools import pairwise
+from typing import Any
 
 from farflung.base.arrays import Array, as_array, namespace
 
@@ -29,7 +30,10 @@ def tabulated_quality(*, ratio: Array, table: Table) -> Array:
     Evidence: rahman2026distributed
     Limits: constant above the last ratio, which flatters extreme compression.
     """
-    xp = namespace(ratio)
+    return _read(namespace(ratio), ratio, table)
+
+
+def _read(xp: Any, ratio: Array, table: Table) -> Array:
     position = xp.log(as_array(ratio, xp))
     points = [(math.log(point_ratio), quality) for point_ratio, quality in table]
     result = as_array(points[0][1], xp) + 0.0 * position
@@ -61,7 +65,7 @@ def compression_efficiency(*, compression_ratio: Array, compression_table: Table
     Limits: measured up to 146 with error feedback, at up to 72.7B parameters.
     """
     xp = namespace(compression_ratio, replicas)
-    quality = tabulated_quality(ratio=compression_ratio, table=compression_table)
+    quality = _read(xp, compression_ratio, compression_table)
     return xp.where(as_array(replicas, xp) > 1, quality, as_array(1.0, xp))
 
 
@@ -86,5 +90,6 @@ def activation_efficiency(
     Evidence: rahman2026distributed
     Limits: no measurement at eight stages or more over compressed links.
     """
-    quality = tabulated_quality(ratio=activation_compression_ratio, table=activation_table)
+    xp = namespace(activation_compression_ratio, pipeline_stages)
+    quality = _read(xp, activation_compression_ratio, activation_table)
     return quality ** (2.0 * (pipeline_stages - 1.0))

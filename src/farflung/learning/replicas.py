@@ -33,7 +33,13 @@ def divergence_exponent(
     Evidence: rahman2026distributed
     Limits: pinned at M = 8 and H = 30; overshoots every point at 4B and 10B.
     """
-    xp = namespace(parameters, effective_inner_steps, replica_prefactor, replica_size_exponent)
+    xp = namespace(
+        parameters,
+        effective_inner_steps,
+        replica_prefactor,
+        replica_size_exponent,
+        replica_reference_inner_steps,
+    )
     interval = xp.log(as_array(effective_inner_steps, xp))
     reference = xp.log(as_array(replica_reference_inner_steps, xp))
     size = power(parameters, replica_size_exponent, xp)

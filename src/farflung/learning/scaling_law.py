@@ -42,7 +42,15 @@ def loss(
     Evidence: besiroglu2024chinchilla
     Limits: fitted on 44M–16B parameters and up to 3e21 FLOP of the Chinchilla study's corpus.
     """
-    xp = namespace(parameters, tokens, loss_irreducible, loss_parameter_exponent, loss_token_exponent)
+    xp = namespace(
+        parameters,
+        tokens,
+        loss_irreducible,
+        loss_parameter_coefficient,
+        loss_parameter_exponent,
+        loss_token_coefficient,
+        loss_token_exponent,
+    )
     by_size = loss_parameter_coefficient * power(parameters, -loss_parameter_exponent, xp)
     by_data = loss_token_coefficient * power(tokens, -loss_token_exponent, xp)
     return loss_irreducible + by_size + by_data
@@ -78,7 +86,15 @@ def reference_parameters(
     Evidence: besiroglu2024chinchilla
     Limits: the law's own optimum falls from 25 to 16 tokens per parameter over the range of use.
     """
-    xp = namespace(loss, loss_irreducible, loss_parameter_coefficient, loss_parameter_exponent)
+    xp = namespace(
+        loss,
+        loss_irreducible,
+        loss_parameter_coefficient,
+        loss_parameter_exponent,
+        loss_token_coefficient,
+        loss_token_exponent,
+        reference_tokens_per_parameter,
+    )
     a, b = loss_parameter_exponent, loss_token_exponent
     target = xp.log(as_array(loss - loss_irreducible, xp))
     size_term = xp.log(as_array(loss_parameter_coefficient, xp))

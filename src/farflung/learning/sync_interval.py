@@ -53,7 +53,7 @@ def sync_interval_coefficient(
     Evidence: rahman2026distributed
     Limits: P > 1e4, where the divisor stays positive; fitted below 10B parameters.
     """
-    xp = namespace(parameters, sync_interval_slope, sync_interval_size_slope)
+    xp = namespace(parameters, sync_interval_slope, sync_interval_size_slope, sync_interval_size_unit)
     decades = xp.log10(as_array(parameters / sync_interval_size_unit, xp))
     return sync_interval_slope / (1.0 + decades * sync_interval_size_slope)
 
@@ -85,7 +85,7 @@ def sync_interval_efficiency(
     Evidence: rahman2026distributed
     Limits: contradicted by measurement: at H = 30 one replica beats data-parallel (charles2025scaling).
     """
-    xp = namespace(effective_inner_steps, sync_interval_coefficient, replicas)
+    xp = namespace(effective_inner_steps, sync_interval_coefficient, sync_interval_floor, replicas)
     lost = sync_interval_coefficient * xp.log10(as_array(effective_inner_steps, xp))
     efficiency = xp.maximum(as_array(1.0 - lost, xp), as_array(sync_interval_floor, xp))
     return xp.where(as_array(replicas, xp) > 1, efficiency, as_array(1.0, xp))

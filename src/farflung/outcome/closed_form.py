@@ -58,14 +58,17 @@ def prepare(scenario: Scenario) -> Run:
     """
     given = givens(scenario)
     mode, choice = _choose_mode(scenario, given)
-    ordered = plan(
-        frozenset(given.values),
-        mode=mode,
-        streaming=scenario.protocol.streaming,
-        stragglers=given.stragglers,
-        fixed_tokens=scenario.tokens is not None,
-        forms=given.assumptions.forms,
-    )
+    try:
+        ordered = plan(
+            frozenset(given.values),
+            mode=mode,
+            streaming=scenario.protocol.streaming,
+            stragglers=given.stragglers,
+            fixed_tokens=scenario.tokens is not None,
+            forms=given.assumptions.forms,
+        )
+    except LookupError as error:
+        raise InputError("assumptions", f"'{given.assumptions.name}' is not whole: {error}") from error
     with np.errstate(all="ignore"):  # a run that is not feasible may divide by nothing; it says so itself
         values = compute(ordered, {name: one.value for name, one in given.values.items()})
     return Run(scenario, mode, choice, given, ordered, values)
@@ -153,12 +156,12 @@ def _choose_mode(scenario: Scenario, given: Givens) -> tuple[str, str | None]:
             nearest=str(nodes),
         )
     if needed > per_node * nodes * _SLACK:
-        dense = per_node * nodes / given.values["bytes_per_parameter"].value
+        field, nearest = _largest_model(given, per_node * nodes)
         raise InputError(
-            "model.parameters",
+            field,
             f"{scenario.model.parameters:g} parameters need {pretty(needed, 'byte')}, and all {nodes} nodes "
             f"together hold {pretty(per_node * nodes, 'byte')}",
-            nearest=f"{dense:.4g}",
+            nearest=nearest,
         )
     if scenario.protocol.mode != "auto":
         return scenario.protocol.mode, None
@@ -191,11 +194,12 @@ def _obstacle(run: Run) -> Flag | None:
     needed, held = values["required_memory"], values["node_memory"]
     stages = values["pipeline_stages"]
     if run.mode in _SINGLE_NODE_MODES and needed > held * _SLACK:
+        field, nearest = _largest_model(run.given, held)
         return Flag(
             "infeasible",
-            "model.parameters",
+            field,
             f"a replica needs {pretty(needed, 'byte')} and a node holds {pretty(held, 'byte')}",
-            nearest=f"{values['largest_parameters']:.4g} parameters, or mode = 'pipeline_groups'",
+            nearest=f"{nearest} parameters, or mode = 'pipeline_groups'",
         )
     if run.mode not in _SINGLE_NODE_MODES:
         if needed > held * stages * _SLACK:
@@ -217,13 +221,33 @@ def _obstacle(run: Run) -> Flag | None:
     limit = values.get("duration_limit")
     if limit is not None and values["duration"] > limit * _SLACK:
         most = values["tokens"] * limit / values["duration"]
+        days = -_rounded_down(-values["duration"] / 86400.0)
         return Flag(
             "infeasible",
             "duration",
             f"the tokens take {pretty(values['duration'], 's')}, the limit is {pretty(limit, 's')}",
-            nearest=f"{most:.4g} tokens, or {pretty(values['duration'], 's')}",
+            nearest=f"{_rounded_down(most):.4g} tokens, or {days:.10g} days",
         )
     return None
+
+
+def _largest_model(given: Givens, memory: float) -> tuple[str, str]:
+    """Return which field of a model to lower, and to what, so that a memory holds a replica."""
+    value = {name: one.value for name, one in given.values.items()}
+    active, total, shared = value["active_parameters"], value["parameters"], value["expert_parallelism"]
+    held = memory / value["bytes_per_parameter"]
+    if held > active:
+        return "model.parameters", f"{_rounded_down(active + (held - active) * shared):.4g}"
+    if active < total and held > total / shared:
+        fewer = (held - total / shared) / (1.0 - 1.0 / shared)
+        return "model.active_parameters", f"{_rounded_down(fewer):.4g}"
+    return "model.parameters", f"{_rounded_down(held):.4g}"
+
+
+def _rounded_down(value: float) -> float:
+    """Return a value rounded down to four digits, so that what is offered as nearest is feasible."""
+    unit = 10.0 ** (math.floor(math.log10(abs(value))) - 3)
+    return math.floor(value / unit) * unit
 
 
 def _extrapolations(run: Run) -> list[Flag]:
@@ -250,14 +274,13 @@ def _extrapolations(run: Run) -> list[Flag]:
 def _bottleneck(run: Run) -> str:
     """Return what a run waits for most."""
     values = run.values
-    work = values["regional_steps"] * values["cycle_time"]
-    if values["outer_round_time"] > work * _SLACK:
+    work = values["inner_steps"] * values["step_time"]
+    innermost = values.get("innermost_exchange_time", values["synchronisation_time"])
+    grouped = run.mode == "hierarchical" and values["groups"] >= 2
+    if values["synchronisation_time"] > values["regional_steps"] * max(values["cycle_time"], work) * _SLACK:
         return "wide-area synchronisation"
-    if (
-        values.get("regional_synchronisation_time", 0.0)
-        > values["inner_steps"] * values["step_time"] * _SLACK
-    ):
-        return "regional synchronisation"
+    if innermost > work * _SLACK:
+        return "regional synchronisation" if grouped else "wide-area synchronisation"
     if values["pipeline_stages"] > 1:
         crossing = values["micro_batch_transfer_time"] + values["pipeline_latency"]
         if crossing > values["micro_batch_compute_time"]:

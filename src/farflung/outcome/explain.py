@@ -154,7 +154,8 @@ def _explained(run: Run, quantity: str) -> Explanation:
         one = steps[name]
         said = _said(one.function)
         inputs = tuple(tell(quantity) for _, quantity in one.pairs)
-        unit = said.unit if said.unit and "unit of" not in said.unit else (inputs[-1].unit if inputs else "")
+        plain = said.unit if said.unit and "unit of" not in said.unit else ""
+        unit = plain or next((one.unit for one in reversed(inputs) if one.unit), "")
         return Explanation(
             name, run.values[name], unit, said.meaning, said.equation, said.assumption, said.limits,
             said.sources, "computed", None, inputs,

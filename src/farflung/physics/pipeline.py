@@ -151,7 +151,15 @@ def pipeline_step_time(
     Evidence: rahman2026distributed
     Limits: conservative; interleaved schedules and overlap would be faster.
     """
-    xp = namespace(pipeline_stages, micro_batch_compute_time, micro_batch_transfer_time, pipeline_latency)
+    xp = namespace(
+        pipeline_stages,
+        micro_batches,
+        micro_batch_compute_time,
+        micro_batch_transfer_time,
+        pipeline_latency,
+        pipeline_straggler_factor,
+        expert_parallel_time,
+    )
     crossing = (micro_batch_transfer_time + pipeline_latency) * pipeline_straggler_factor
     several = as_array(pipeline_stages, xp) > 1
     slot = micro_batch_compute_time + xp.where(several, as_array(crossing, xp), as_array(0.0, xp))

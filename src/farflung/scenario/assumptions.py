@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import math
 import tomllib
 from collections.abc import Mapping
-from functools import cache, cached_property
+from functools import cache, cached_property, reduce
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 
-from farflung.base.errors import InputError
+from farflung.base.errors import InputError, unknown
 from farflung.base.fields import Section, quantity
 from farflung.base.provenance import content_hash
 from farflung.base.units import factor
 from farflung.catalog.records import Record
 from farflung.catalog.tables import assumption_names, assumption_table
+from farflung.scenario.files import with_changes
+from farflung.scenario.scenario import Scenario
 
 _HELD_IN = {"USD/(kW*h)": "USD/J"}
 """Units in which coefficients are printed, and those in which the model holds them."""
@@ -107,27 +110,106 @@ def load_assumptions(name: str) -> Assumptions:
     InputError
         If there is no such set or file, or it is not a valid set.
     """
-    if name in assumption_names() or not name.endswith(".toml"):
+    if name in assumption_names():
         return _build(assumption_table(name))
+    if not name.endswith(".toml"):
+        raise unknown("assumptions", "assumption set", name, assumption_names())
     path = Path(name)
-    if not path.is_file():
-        raise InputError("assumptions", f"there is no file '{name}'", nearest=", ".join(assumption_names()))
-    if path.stat().st_size > _MOST_BYTES:
-        raise InputError("assumptions", f"'{name}' is larger than 1 MB and no assumption set")
     try:
-        return _build(tomllib.loads(path.read_text(encoding="utf-8")))
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError, TypeError, KeyError) as error:
-        raise InputError("assumptions", f"'{name}' is not a valid assumption set ({error})") from error
+        if not path.is_file():
+            raise InputError(
+                "assumptions", f"there is no file '{name}'", nearest=", ".join(assumption_names())
+            )
+        if path.stat().st_size > _MOST_BYTES:
+            raise InputError("assumptions", f"'{name}' is larger than 1 MB and no assumption set")
+        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        if isinstance(error, InputError):
+            raise
+        raise InputError("assumptions", f"'{name[:80]}' cannot be read ({error})"[:300]) from error
+    return _build(raw)
+
+
+_MERGED = ("forms", "defaults", "coefficients", "tables", "limits")
+"""Sections in which a set adds to, or replaces, what the set it extends says."""
+
+
+def _merged(raw: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a set with everything it inherits."""
+    own = dict(raw)
+    parent = own.pop("extends", None)
+    if parent is None:
+        return own
+    if not isinstance(parent, str):
+        raise InputError("assumptions", "extends is not the name of a set", nearest="'conventions'")
+    if parent != "conventions" and parent not in assumption_names():
+        raise unknown("assumptions", "assumption set", parent, assumption_names())
+    inherited = _merged(assumption_table(parent))
+    for section in _MERGED:
+        mine = own.get(section, {})
+        if not isinstance(mine, Mapping):
+            raise InputError("assumptions", f"[{section}] is not a table")
+        own[section] = {**inherited.get(section, {}), **mine}
+    return {**{"hardware_sources": inherited.get("hardware_sources", ())}, **own}
+
+
+@cache
+def _known() -> tuple[Mapping[str, str], frozenset[str]]:
+    """Return the units of all coefficients, and the names of all tables, that the model knows."""
+    raw = [assumption_table(name) for name in ("conventions", *assumption_names())]
+    units = {key: one["unit"] for table in raw for key, one in table["coefficients"].items()}
+    return units, frozenset(key for table in raw for key in table.get("tables", {}))
 
 
 def _build(raw: Mapping[str, Any]) -> Assumptions:
-    own = dict(raw)
-    parent = own.pop("extends", None)
-    inherited = dict(assumption_table(parent)) if parent else {}
-    own["coefficients"] = {
-        name: Record.of(record)
-        for name, record in {**inherited.get("coefficients", {}), **own.get("coefficients", {})}.items()
-    }
-    own.setdefault("tables", {})
-    own.setdefault("limits", {})
-    return Assumptions.model_validate(own)
+    own = _merged(raw)
+    try:
+        own["coefficients"] = {
+            name: _coefficient(name, record) for name, record in own.get("coefficients", {}).items()
+        }
+        own["defaults"] = _checked_defaults(own.get("defaults", {}))
+        for name in own.get("tables", {}):
+            if name not in _known()[1]:
+                raise unknown("assumptions", "table", name, _known()[1])
+        return Assumptions.model_validate(own)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"]))
+        raise InputError("assumptions", f"{where}: {first['msg']}") from error
+
+
+def _coefficient(name: str, raw: Any) -> Record:
+    units = _known()[0]
+    if name not in units:
+        raise unknown("assumptions", "coefficient", name, units)
+    try:
+        record = Record.of(raw)
+    except TypeError as error:
+        raise InputError(
+            "assumptions",
+            f"coefficient {name} is no record ({error})",
+            nearest="value, unit, source, locator",
+        ) from error
+    if isinstance(record.value, bool) or not isinstance(record.value, int | float):
+        raise InputError("assumptions", f"coefficient {name} is not a number")
+    if not math.isfinite(record.value):
+        raise InputError("assumptions", f"coefficient {name} is not finite")
+    if record.unit != units[name]:
+        raise InputError(
+            "assumptions", f"coefficient {name} is in '{record.unit}'", nearest=f"'{units[name]}'"
+        )
+    return record
+
+
+def _checked_defaults(raw: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the defaults as the fields of a scenario hold them, validated as those are."""
+    probe: Any = with_changes(Scenario.read(_PROBE), raw)
+    return {field: reduce(getattr, field.split("."), probe) for field in raw}
+
+
+_PROBE = {
+    "model": {"parameters": 1e9},
+    "nodes": {"count": 2, "peak": "1 PFLOP/s", "memory": "1 TB"},
+    "network": {"upload": "100 Mbps"},
+}
+"""The least a scenario needs, to try defaults on."""

@@ -38,18 +38,18 @@ def load(name_or_path: str | Path) -> Scenario:
     if str(name_or_path) in presets():
         return preset(str(name_or_path))
     path = Path(name_or_path)
-    if not str(name_or_path) or not path.exists():
-        raise _no_such_scenario(str(name_or_path))
-    if not path.is_file():
-        raise InputError(str(path), "is not a file")
     try:
+        if not str(name_or_path) or not path.exists():
+            raise _no_such_scenario(str(name_or_path))
+        if not path.is_file():
+            raise InputError(str(path), "is not a file")
         if path.stat().st_size > _MOST_BYTES:
             raise InputError(str(path), "is larger than 1 MB and no scenario")
         text = path.read_bytes().decode("utf-8")
     except UnicodeDecodeError as error:
         raise InputError(str(path), "is not text in UTF-8") from error
     except OSError as error:
-        raise InputError(str(path), f"cannot be read ({error.strerror})") from error
+        raise InputError(str(path)[:80], f"cannot be read ({error.strerror})") from error
     return loads(text, str(path))
 
 

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
-from farflung.base.units import parse
 from farflung.catalog.chips import FORMAT_OF_PRECISION
 from farflung.scenario.assumptions import Assumptions, load_assumptions
 from farflung.scenario.hardware import chip_givens, reference_performance
@@ -42,10 +41,10 @@ class _Reader:
             return Given(value, unit, "scenario")
         if field in self.believed.defaults:
             fallback, why = self.believed.defaults[field], f"default of {self.believed.name}"
-            if isinstance(fallback, str) and unit:
-                fallback = parse(fallback, unit)
+            self.filled.append(Filled(field, fallback, why))
+            return Given(fallback, unit, self.believed.name, source=self.believed.source)
         self.filled.append(Filled(field, fallback, why))
-        return Given(fallback, unit, self.believed.name if why.startswith("default") else "default")
+        return Given(fallback, unit, "default")
 
     def wide_area(self) -> dict[str, Given]:
         """Return the links of a node to the wide area."""

@@ -28,11 +28,17 @@ def hardware(text: str) -> tuple[int, str]:
         return pods()[text].chips, pods()[text].chip
     match = _NODE.fullmatch(text)
     if match is None:
-        guess = closest(text, [*pods(), *(f"16x {name}" for name in chips())])
+        text = text[:60]
+        guess = closest(text, [*(f"16x {name}" for name in chips()), *pods()])
+        if (alone := closest(text, chips())) and text.casefold() in alone.casefold():
+            guess = f"16x {alone}"
         raise InputError(
             "nodes.hardware", f"unknown node '{text}'", nearest=f"'{guess}'" if guess else "'16x GH200'"
         )
-    count, name = int(match[1]), match[2]
+    name = match[2]
+    if len(match[1]) > len(str(_MOST_CHIPS)):
+        raise InputError("nodes.hardware", "a node cannot have so many chips", nearest=f"1 to {_MOST_CHIPS}")
+    count = int(match[1])
     if name not in chips():
         guess = closest(name, chips())
         if guess is None:
@@ -58,9 +64,7 @@ def chip_givens(text: str, precision: str, preferred: tuple[str, ...]) -> Mappin
         "chip_memory": _from_record(memory, "byte"),
         "chip_power": _from_record(power, "W"),
         "chip_price": _from_record(price, "USD"),
-        "chip_performance": Given(
-            total_processing_performance(rates=part.dense_rates(preferred)), "FLOP/s*bit", "catalog"
-        ),
+        "chip_performance": _performance(name, preferred),
     }
 
 
@@ -71,5 +75,10 @@ def _from_record(record: Record | None, unit: str) -> Given:
 @lru_cache(maxsize=8)
 def reference_performance(preferred: tuple[str, ...]) -> Given:
     """Return the total processing performance of the chip that rules count in: the H100."""
-    rates = chip("H100 SXM").dense_rates(preferred)
-    return Given(total_processing_performance(rates=rates), "FLOP/s*bit", "catalog")
+    return _performance("H100 SXM", preferred)
+
+
+def _performance(name: str, preferred: tuple[str, ...]) -> Given:
+    part = chip(name)
+    performance = total_processing_performance(rates=part.dense_rates(preferred))
+    return Given(performance, "FLOP/s*bit", "catalog", source=part.rate("fp16", preferred).source)

@@ -19,6 +19,28 @@ _LIMIT_OF_READING = {
 
 
 @dataclass(frozen=True, slots=True)
+class NodeLimit:
+    """What a rule lets a node hold without registration.
+
+    Attributes
+    ----------
+    reading
+        How compute is counted.
+    compute
+        Most compute of a node, as counted [FLOP/s or FLOP/s · bit].
+    per_h100_equivalent
+        What the rule takes an H100 to be, as counted [the same].
+    memory
+        Most accelerator memory of a node; ``None`` where the rule sets no limit [byte].
+    """
+
+    reading: Reading
+    compute: float
+    per_h100_equivalent: float
+    memory: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class SubThresholdNode:
     """The largest node of one chip that a rule leaves unregistered."""
 
@@ -31,10 +53,8 @@ class SubThresholdNode:
     limited_by: Literal["compute", "memory"]
 
 
-def sub_threshold_nodes(
-    rule: str, *, reading: Reading = "fp16", hardware_sources: tuple[str, ...] = ()
-) -> tuple[SubThresholdNode, ...]:
-    """Return the largest unregistered node of every chip, most memory first.
+def node_limit(rule: str, *, reading: Reading = "fp16", lowered_to: float | None = None) -> NodeLimit:
+    """Return what a rule lets a node hold.
 
     Parameters
     ----------
@@ -43,65 +63,74 @@ def sub_threshold_nodes(
     reading
         Whether compute is the dense 16-bit rate (``fp16``) or the greatest product of rate and bits over
         all formats (``tpp``).
-    hardware_sources
-        Sources preferred where the catalog knows several figures for a chip.
+    lowered_to
+        Another compute limit instead of the rule's own [H100-equivalents].
 
     Raises
     ------
     InputError
         If there is no such rule, or it limits no cluster.
     """
-    nodes = (_largest(chip, rule, reading, hardware_sources) for chip in chips().values())
-    return tuple(sorted((n for n in nodes if n.chips), key=lambda node: node.memory_bytes, reverse=True))
-
-
-def most_chips(
-    rule: str, chip: Chip, *, reading: Reading = "fp16", hardware_sources: tuple[str, ...] = ()
-) -> int:
-    """Return the most of one chip that a node may hold below a rule."""
-    return _largest(chip, rule, reading, hardware_sources).chips
-
-
-def _largest(chip: Chip, rule: str, reading: Reading, hardware_sources: tuple[str, ...]) -> SubThresholdNode:
-    limit, unit = _limit(rule, reading)
-    counted = _counted(chip, reading, hardware_sources)
-    by_compute = int(most_chips_under(limit=limit.in_unit(unit), per_chip=counted))
-    memory = _of(chip.get("memory", hardware_sources), "byte")
-    count, limited_by = by_compute, "compute"
-    memory_limit = rules()[rule].get("memory_limit")
-    if memory_limit is not None:
-        by_memory = int(most_chips_under(limit=memory_limit.in_unit("byte"), per_chip=memory))
-        if by_memory < by_compute:
-            count, limited_by = by_memory, "memory"
-    price = chip.get("price", hardware_sources)
-    # What the rule itself takes an H100 to be, so that its limit is its own number of equivalents.
-    reference = limit.in_unit(unit) / rules()[rule]["compute_limit_h100e"].in_unit("H100e")
-    return SubThresholdNode(
-        chip=chip.name,
-        chips=count,
-        peak_flops=node_total(
-            chips_per_node=count, per_chip=chip.rate("fp16", hardware_sources).in_unit("FLOP/s")
-        ),
-        memory_bytes=node_total(chips_per_node=count, per_chip=memory),
-        h100_equivalents=h100_equivalents(
-            performance=node_total(chips_per_node=count, per_chip=counted), reference_performance=reference
-        ),
-        price_usd=node_total(chips_per_node=count, per_chip=_of(price, "USD")) if price else None,
-        limited_by="compute" if limited_by == "compute" else "memory",
-    )
-
-
-def _limit(rule: str, reading: Reading) -> tuple[Record, str]:
     if rule not in rules():
         raise unknown("rule", "rule", rule, rules())
     name, unit = _LIMIT_OF_READING[reading]
-    limit = rules()[rule].get(name)
-    if not isinstance(limit, Record):
-        limiting = [key for key, value in rules().items() if name in value]
+    stated = rules()[rule].get(name)
+    equivalents = rules()[rule].get("compute_limit_h100e")
+    if not isinstance(stated, Record) or not isinstance(equivalents, Record):
+        limiting = [key for key, value in rules().items() if "compute_limit_h100e" in value]
         raise InputError(
             "rule", f"'{rule}' does not limit the compute of a node", nearest=", ".join(limiting)
         )
-    return limit, unit
+    # What the rule itself takes an H100 to be, so that its limit is its own number of equivalents.
+    reference = stated.in_unit(unit) / equivalents.value
+    memory = rules()[rule].get("memory_limit")
+    return NodeLimit(
+        reading=reading,
+        compute=stated.in_unit(unit) if lowered_to is None else lowered_to * reference,
+        per_h100_equivalent=reference,
+        memory=memory.in_unit("byte") if memory else None,
+    )
+
+
+def sub_threshold_nodes(
+    limit: NodeLimit, *, hardware_sources: tuple[str, ...] = ()
+) -> tuple[SubThresholdNode, ...]:
+    """Return the largest unregistered node of every chip, most memory first.
+
+    Parameters
+    ----------
+    limit
+        What a node may hold.
+    hardware_sources
+        Sources preferred where the catalog knows several figures for a chip.
+    """
+    nodes = (largest_node(chip, limit, hardware_sources) for chip in chips().values())
+    return tuple(sorted((n for n in nodes if n.chips), key=lambda node: node.memory_bytes, reverse=True))
+
+
+def largest_node(chip: Chip, limit: NodeLimit, hardware_sources: tuple[str, ...] = ()) -> SubThresholdNode:
+    """Return the largest node of one chip below a limit; it may have no chip at all."""
+    counted = _counted(chip, limit.reading, hardware_sources)
+    memory = _of(chip.get("memory", hardware_sources), "byte")
+    by_compute = int(most_chips_under(limit=limit.compute, per_chip=counted))
+    by_memory = (
+        by_compute if limit.memory is None else int(most_chips_under(limit=limit.memory, per_chip=memory))
+    )
+    count = min(by_compute, by_memory)
+    price = chip.get("price", hardware_sources)
+    performance = node_total(chips_per_node=count, per_chip=counted)
+    peak = chip.rate("fp16", hardware_sources).in_unit("FLOP/s")
+    return SubThresholdNode(
+        chip=chip.name,
+        chips=count,
+        peak_flops=node_total(chips_per_node=count, per_chip=peak),
+        memory_bytes=node_total(chips_per_node=count, per_chip=memory),
+        h100_equivalents=h100_equivalents(
+            performance=performance, reference_performance=limit.per_h100_equivalent
+        ),
+        price_usd=node_total(chips_per_node=count, per_chip=_of(price, "USD")) if price else None,
+        limited_by="memory" if by_memory < by_compute else "compute",
+    )
 
 
 def _counted(chip: Chip, reading: Reading, hardware_sources: tuple[str, ...]) -> float:

@@ -91,7 +91,9 @@ class Nodes(Section):
             )
         if self.hardware is not None and (self.peak is not None or self.memory is not None):
             raise InputError(
-                "nodes.peak", "hardware is given too", nearest="either hardware, or peak and memory"
+                "nodes.hardware",
+                "peak or memory is given too",
+                nearest="either hardware, or peak and memory",
             )
         return self
 

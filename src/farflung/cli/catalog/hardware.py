@@ -68,7 +68,7 @@ def _pods() -> Listing:
 def largest_nodes(rule: str, by: Literal["fp16", "tpp"], assumptions: str | None) -> Listing:
     """Return, for each chip, the largest node that stays under a rule."""
     from farflung.scenario import load_assumptions
-    from farflung.scenario.nodes import sub_threshold_nodes
+    from farflung.scenario.nodes import node_limit, sub_threshold_nodes
 
     preferred = load_assumptions(assumptions).hardware_sources if assumptions else ()
     columns = (
@@ -82,7 +82,7 @@ def largest_nodes(rule: str, by: Literal["fp16", "tpp"], assumptions: str | None
     )
     rows = tuple(
         tuple(getattr(node, column.key) for column in columns)
-        for node in sub_threshold_nodes(rule, reading=by, hardware_sources=preferred)
+        for node in sub_threshold_nodes(node_limit(rule, reading=by), hardware_sources=preferred)
     )
     return Listing(columns, rows)
 

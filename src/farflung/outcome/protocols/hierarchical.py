@@ -5,7 +5,7 @@ With fewer than two groups the scheme is flat: the innermost exchange is then th
 
 from farflung.outcome.graph import step
 from farflung.outcome.protocols.flat import FLAT
-from farflung.outcome.protocols.protocol import Protocol, nothing, the_same
+from farflung.outcome.protocols.protocol import Protocol, no_time, the_same
 from farflung.physics import links, schedule, stragglers
 
 HIERARCHICAL = Protocol(
@@ -25,7 +25,7 @@ HIERARCHICAL = Protocol(
             peers="nodes_per_group",
             straggler_factor="regional_straggler_factor",
         ),
-        "no_exchange": step(nothing),
+        "no_exchange": step(no_time),
         "innermost_exchange_time": step(
             schedule.where_grouped,
             grouped="regional_synchronisation_time",

@@ -49,7 +49,7 @@ def the_same(*, quantity: Array) -> Array:
 
 
 def one() -> float:
-    """Return 1.
+    """Return the number of what there is exactly one of [1].
 
     Notes
     -----
@@ -61,8 +61,8 @@ def one() -> float:
     return 1.0
 
 
-def nothing() -> float:
-    """Return 0.
+def no_time() -> float:
+    """Return the time of what does not take place [s].
 
     Notes
     -----

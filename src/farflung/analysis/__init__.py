@@ -1,0 +1,1 @@
+"""Many runs: sweep, search, uncertainty, sensitivity and comparison over the one model."""

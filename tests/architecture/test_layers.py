@@ -1,0 +1,119 @@
+"""The layers: imports only go down, files stay small, the public face is what it says."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+from importlib import import_module, resources
+from pathlib import Path
+
+import pytest
+
+import farflung
+
+ROOT = Path(farflung.__file__).parent
+FILES = sorted(ROOT.rglob("*.py"))
+LAYER = {
+    **{"base": 0, "physics": 1, "learning": 1, "catalog": 1, "scenario": 2, "outcome": 3, "analysis": 4},
+    **{"policy": 5, "evidence": 6, "report": 7, "cli": 8, "web": 8},
+}
+"""Faces are one layer, except that commands and pages may both show a report."""
+MOST_LINES = 420
+_MODULE_NAME = re.compile(r"farflung(\.\w+)+")
+
+
+def module_of(file: Path) -> str:
+    """Return the dotted name of a file's module."""
+    parts = ["farflung", *file.relative_to(ROOT).with_suffix("").parts]
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def imports_of(file: Path) -> set[str]:
+    """Return every module of the package that a file imports, lazily, for types or by name, too."""
+    package = module_of(file) if file.name == "__init__.py" else module_of(file).rpartition(".")[0]
+    found = set()
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            above = package.split(".")[: len(package.split(".")) - node.level + 1] if node.level else []
+            source = ".".join([*above, *([node.module] if node.module else [])])
+            found.update(f"{source}.{alias.name}" for alias in node.names)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            found.update({node.value} if _MODULE_NAME.fullmatch(node.value) else ())
+    return {name for name in found if name.split(".")[0] == "farflung"}
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda f: str(f.relative_to(ROOT)))
+def test_imports_only_go_down(file):
+    layer = module_of(file).split(".")[1:2]
+    if not layer:  # the package itself offers names of several layers
+        return
+    (own,) = layer
+    assert own in LAYER, f"'{own}' belongs to no layer"
+    for name in imports_of(file):
+        target = name.split(".")[1]
+        if target not in LAYER:  # a name of the public face, of which outcome is the top
+            assert LAYER[own] > LAYER["outcome"], f"{own} imports {name}"
+        else:
+            assert target == own or LAYER[target] < LAYER[own], f"{own} imports {name}"
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda f: str(f.relative_to(ROOT)))
+def test_nothing_private_is_borrowed(file):
+    own = module_of(file)
+    for name in imports_of(file):
+        module, _, last = name.rpartition(".")
+        assert not last.startswith("_") or last.startswith("__") or own.startswith(module), name
+
+
+def test_layers_below_the_faces_print_nothing():
+    for file in FILES:
+        layer = module_of(file).split(".")[1:2]
+        if layer and LAYER[layer[0]] < LAYER["report"]:
+            calls = [n.func for n in ast.walk(ast.parse(file.read_text("utf-8"))) if isinstance(n, ast.Call)]
+            assert not any(isinstance(f, ast.Name) and f.id == "print" for f in calls), file
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda f: str(f.relative_to(ROOT)))
+def test_files_are_of_one_subject(file):
+    assert len(file.read_text(encoding="utf-8").splitlines()) <= MOST_LINES
+    assert not {"utils", "util", "helpers", "misc", "common"} & set(module_of(file).split("."))
+
+
+def _kind(name: str) -> tuple[int, str]:
+    """Order names as the linter does: constants, classes, functions."""
+    return (0 if name.isupper() else 1 if name[:1].isupper() else 2), name
+
+
+PUBLIC = [file for file in FILES if "__all__" in file.read_text(encoding="utf-8")]
+
+
+@pytest.mark.parametrize("file", PUBLIC, ids=lambda f: str(f.relative_to(ROOT)))
+def test_public_names_are_sorted_and_exist(file):
+    module = import_module(module_of(file))
+    names = module.__all__
+    assert names == sorted(set(names), key=_kind)
+    for name in names:
+        assert getattr(module, name) is not None
+
+
+def test_the_face_of_the_package():
+    assert dir(farflung) == farflung.__all__
+    for name in farflung.__all__:
+        value = getattr(farflung, name)
+        assert value.__module__.startswith("farflung."), name
+    with pytest.raises(AttributeError, match="no attribute 'evalute'"):
+        _ = farflung.evalute
+
+
+def test_importing_the_package_loads_nothing_heavy():
+    code = "import sys, farflung; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert not {"numpy", "pydantic", "pint", "bibtexparser", "rich", "typer"} & set(done.stdout.split())
+
+
+def test_types_are_declared_to_users():
+    assert (resources.files("farflung") / "py.typed").is_file()
