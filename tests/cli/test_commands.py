@@ -22,7 +22,9 @@ def _commands(group: Any = None, path: tuple[str, ...] = ()) -> Iterator[tuple[t
 
 COMMANDS = dict(_commands())
 EXPECTED = {
-    ("run",), ("explain",), ("compare",), ("nomenclature",),
+    ("run",), ("explain",), ("compare",), ("nomenclature",), ("uncertainty",), ("sensitivity",),
+    ("waterfall",), ("search",), ("inverse",),
+    *(("inverse", name) for name in ("compute", "nodes", "bandwidth", "threshold")),
     ("presets",), ("init",), ("schema",), ("duration",),
     ("reproduce",), ("contradictions",), ("catalog",),
     *(("catalog", name) for name in (

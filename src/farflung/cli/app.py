@@ -11,11 +11,16 @@ from farflung.cli.compare import compare
 from farflung.cli.duration import duration
 from farflung.cli.explain import explain
 from farflung.cli.init import init
+from farflung.cli.inverse import inverse
 from farflung.cli.nomenclature import nomenclature
 from farflung.cli.presets import presets
 from farflung.cli.reproduce import contradictions, reproduce
 from farflung.cli.run import run
 from farflung.cli.schema import schema
+from farflung.cli.search import search
+from farflung.cli.sensitivity import sensitivity
+from farflung.cli.uncertainty import uncertainty
+from farflung.cli.waterfall import waterfall
 
 app = typer.Typer(
     name="farflung",
@@ -47,13 +52,19 @@ def farflung(
     """
 
 
-_ASK, _LOOK_UP, _CHECK = "Ask", "Look up", "Check against what is published"
+_ASK, _EXPLORE = "Ask", "Explore"
+_LOOK_UP, _CHECK = "Look up", "Check against what is published"
 
 app.command(rich_help_panel=_ASK)(run)
 app.command(rich_help_panel=_ASK)(explain)
 app.command(rich_help_panel=_ASK)(compare)
 app.command(rich_help_panel=_ASK)(duration)
 app.command(rich_help_panel=_ASK)(init)
+app.command(rich_help_panel=_EXPLORE)(uncertainty)
+app.command(rich_help_panel=_EXPLORE)(sensitivity)
+app.command(rich_help_panel=_EXPLORE)(waterfall)
+app.command(rich_help_panel=_EXPLORE)(search)
+app.add_typer(inverse, name="inverse", rich_help_panel=_EXPLORE)
 app.command(rich_help_panel=_LOOK_UP)(presets)
 app.add_typer(catalog, name="catalog", rich_help_panel=_LOOK_UP)
 app.command(rich_help_panel=_LOOK_UP)(schema)

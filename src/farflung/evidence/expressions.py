@@ -11,11 +11,13 @@ import json
 import math
 import operator
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
-from farflung.analysis.search import nodes_for_target
+from farflung.analysis.search import Constraints, Question, nodes_for_target, published_grid, search
 from farflung.base.errors import InputError, unknown
+from farflung.base.units import parse
 from farflung.catalog import chip, facts, pod, rules, select
 from farflung.catalog.chips import UNITS
 from farflung.learning.scaling_law import optimal_parameters, reference_tokens
@@ -112,6 +114,36 @@ def least_nodes(name: str, output: str, target: float, changes: Mapping[str, Any
     return float(nodes_for_target(with_changes(preset(name), changes or {}), output, target))
 
 
+def cheapest(output: str, target: float, settings: Mapping[str, Any] | None = None) -> float:
+    """Return an output of the cheapest design of the paper's grid that reaches a target.
+
+    ``settings`` may name ``metric`` (local if left out), ``chip``, ``mode``, ``upload``, ``download`` and
+    ``parameters``.
+    """
+    return float(getattr(_cheapest(target, json.dumps(settings or {})), output_named(output)))
+
+
+@lru_cache(maxsize=256)
+def _cheapest(target: float, settings: str) -> Outcome:
+    wanted = {"metric": "local", "upload": "100 Mbps", **json.loads(settings)}
+    upload = parse(wanted["upload"], "bit/s")
+    question = Question(
+        target,
+        wanted["metric"],
+        upload=upload,
+        download=parse(wanted["download"], "bit/s") if "download" in wanted else upload,
+    )
+    constraints = Constraints(
+        chip_names=(wanted["chip"],) if "chip" in wanted else (),
+        modes=(wanted["mode"],) if "mode" in wanted else (),
+    )
+    models = (float(wanted["parameters"]),) if "parameters" in wanted else ()
+    found = search(question, constraints, replace(published_grid(), models=models)).best
+    if found is None:
+        raise InputError("cheapest", f"no design of the published grid reaches {target:g}")
+    return found.outcome
+
+
 def _most_chips(rule: str, name: str, assumptions: str = "miri-2026-04") -> float:
     sources = load_assumptions(assumptions).hardware_sources
     return float(largest_node(chip(name), node_limit(rule), sources).chips)
@@ -170,6 +202,7 @@ def _optimum(quantity: str, flop: float, tokens_per_parameter: float) -> float:
 FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "run": run,
     "least_nodes": least_nodes,
+    "cheapest": cheapest,
     "most_chips": _most_chips,
     "chip": _chip,
     "pod": _pod,

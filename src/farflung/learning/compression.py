@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
-from farflung.base.arrays import Array, as_array, namespace
+from farflung.base.arrays import Array, as_array, namespace, where
 
 Table = Sequence[tuple[float, float]]
 """Pairs of compression ratio and quality, ratios rising from 1."""
@@ -66,7 +66,7 @@ def compression_efficiency(*, compression_ratio: Array, compression_table: Table
     """
     xp = namespace(compression_ratio, replicas)
     quality = _read(xp, compression_ratio, compression_table)
-    return xp.where(as_array(replicas, xp) > 1, quality, as_array(1.0, xp))
+    return where(xp, as_array(replicas, xp) > 1, quality, as_array(1.0, xp))
 
 
 def activation_efficiency(

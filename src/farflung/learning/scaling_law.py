@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
-from farflung.base.arrays import Array, as_array, is_traced, namespace, power
+from farflung.base.arrays import Array, as_array, is_traced, namespace, power, where
 
-_NEWTON_STEPS = 12
-"""The most; three are enough where the exponents are close, since each step squares a small error."""
-_SMALL = 1e-7
-"""A change below this leaves an error of its square, which is below rounding."""
+_NEWTON_STEPS = 40
+"""The most; two are enough where the exponents are close, since each step squares a small error."""
+_ROUNDING = 1e-14
+"""Error of a logarithm below which a further step changes nothing."""
 
 
 def loss(
@@ -102,18 +103,38 @@ def reference_parameters(
         as_array(reference_tokens_per_parameter, xp)
     )
     # With n = ln N and x = (data_term − size_term) − (b − a) n, the ratio of the two terms is e^x, and
-    # size_term − a n + ln(1 + e^x) = target is almost linear in n. Start where the terms are equal.
+    # size_term − target − a n + ln(1 + e^x) = 0 is almost linear in n. Start where the terms are equal.
     half = math.log(2.0)
-    n = 0.5 * ((size_term + half - target) / a + (data_term + half - target) / b)
-    offset, spread = data_term - size_term, b - a
-    for _ in range(_NEWTON_STEPS):
+    n = 0.5 * ((size_term + half) / a + (data_term + half) / b) - target * (0.5 / a + 0.5 / b)
+    above, offset, spread = size_term - target, data_term - size_term, b - a
+    steps_left = _NEWTON_STEPS
+    while steps_left:
+        steps_left -= 1
         ratio = xp.exp(offset - spread * n)
-        missing = size_term - target - a * n + xp.log1p(ratio)
-        change = missing * (1.0 + ratio) / (a + b * ratio)
+        change = xp.log1p(ratio)
+        change = change + above
+        change = change - a * n
+        change = change * (1.0 + ratio)
+        change = change / (a + b * ratio)
         n = n + change
-        if not is_traced(change) and float(xp.max(xp.abs(change))) < _SMALL:
-            break
+        if steps_left == _NEWTON_STEPS - 1 and not is_traced(change):
+            steps_left = _steps_after(float(xp.max(xp.abs(change))), a, b, xp)
     return xp.exp(n)
+
+
+def _steps_after(change: float, a: Array, b: Array, xp: Any) -> int:
+    """Return how many more Newton steps bring the error of ``ln N`` below rounding.
+
+    The curvature of the equation is at most (b − a)²/4 and its slope at least min(a, b), so that a step
+    turns an error e into at most e² (b − a)² / (8 min(a, b)).
+    """
+    spread = float(xp.max(xp.abs(as_array(b - a, xp))))
+    slope = float(xp.min(xp.minimum(as_array(a, xp), as_array(b, xp))))
+    factor = spread * spread / (8.0 * slope)
+    error, steps = factor * change * change, 0
+    while error > _ROUNDING and steps < _NEWTON_STEPS:
+        error, steps = min(factor * error * error, 0.5 * error), steps + 1
+    return steps
 
 
 def reference_flop(*, reference_parameters: Array, reference_tokens_per_parameter: Array) -> Array:
@@ -175,7 +196,7 @@ def unpenalised_single_node(*, chinchilla_efficiency: Array, nodes: Array) -> Ar
     Limits: makes one node look better than two.
     """
     xp = namespace(chinchilla_efficiency, nodes)
-    return xp.where(as_array(nodes, xp) > 1, as_array(chinchilla_efficiency, xp), as_array(1.0, xp))
+    return where(xp, as_array(nodes, xp) > 1, as_array(chinchilla_efficiency, xp), as_array(1.0, xp))
 
 
 def multiplied_loss(*, loss: Array, loss_multiplier: Array) -> Array:

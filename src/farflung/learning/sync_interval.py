@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from farflung.base.arrays import Array, as_array, namespace
+from farflung.base.arrays import Array, as_array, namespace, where
 
 
 def effective_inner_steps(*, inner_steps: Array, regional_steps: Array) -> Array:
@@ -88,4 +88,4 @@ def sync_interval_efficiency(
     xp = namespace(effective_inner_steps, sync_interval_coefficient, sync_interval_floor, replicas)
     lost = sync_interval_coefficient * xp.log10(as_array(effective_inner_steps, xp))
     efficiency = xp.maximum(as_array(1.0 - lost, xp), as_array(sync_interval_floor, xp))
-    return xp.where(as_array(replicas, xp) > 1, efficiency, as_array(1.0, xp))
+    return where(xp, as_array(replicas, xp) > 1, efficiency, as_array(1.0, xp))

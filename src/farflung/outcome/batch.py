@@ -8,21 +8,23 @@ not feasible instead of raising.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
-from farflung.base.arrays import Array
+from farflung.base.arrays import Array, keep_freed_memory
 from farflung.base.errors import unknown
 from farflung.base.fields import declaration, declared_fields
-from farflung.outcome.graph import compute
+from farflung.outcome.graph import SparingPlan, compute, compute_sparingly, sparing
 from farflung.outcome.schema import OUTPUTS
 from farflung.outcome.wiring import plan
 from farflung.scenario import Givens, Scenario, givens
 
 _SLACK = 1.0 + 1e-9
 """A model that fills a node's memory exactly fits, whatever rounding says."""
-_COEFFICIENT = "assumptions."
+COEFFICIENT = "assumptions."
+"""What the name of a coefficient begins with where it stands among those of fields."""
 NUMERIC_FIELDS = {
     name: declaration(info).unit
     for name, info in declared_fields(Scenario)
@@ -58,24 +60,32 @@ def _replaced(section: Any, path: list[str], values: dict[str, Any]) -> Any:
     return section.model_copy(update={path[0]: inner})
 
 
-def _given(scenario: Scenario, fields: Mapping[str, Array]) -> tuple[Givens, dict[str, Any]]:
-    """Return what is given, the values of coefficients replaced where ``fields`` names one."""
-    own = {name: values for name, values in fields.items() if not name.startswith(_COEFFICIENT)}
+def given_values(scenario: Scenario, fields: Mapping[str, Array]) -> tuple[Givens, dict[str, Any]]:
+    """Return what a scenario gives the model, some fields and coefficients replaced by arrays.
+
+    Parameters
+    ----------
+    scenario
+        The scenario.
+    fields
+        As for :func:`answers`; the arrays may be of any library.
+
+    Raises
+    ------
+    InputError
+        If a field or a coefficient is unknown.
+    """
+    own = {name: values for name, values in fields.items() if not name.startswith(COEFFICIENT)}
     given = givens(with_arrays(scenario, own))
     values = {name: one.value for name, one in given.values.items()}
-    for name, replaced in fields.items():
-        if name.startswith(_COEFFICIENT):
-            coefficient = name.removeprefix(_COEFFICIENT)
-            if coefficient not in given.assumptions.coefficients:
-                raise unknown(name, "coefficient", coefficient, given.assumptions.coefficients)
-            for known in [name for name, one in given.values.items() if _is(one, given, coefficient)]:
-                values[known] = replaced
+    for field in fields.keys() - own.keys():
+        coefficient = field.removeprefix(COEFFICIENT)
+        if coefficient not in given.assumptions.coefficients:
+            raise unknown(field, "coefficient", coefficient, given.assumptions.coefficients)
+        # The model may know a coefficient under a shorter name too, as the bytes of the precision in use.
+        record = given.assumptions.coefficients[coefficient]
+        values |= {name: fields[field] for name, one in given.values.items() if one.record is record}
     return given, values
-
-
-def _is(one: Any, given: Givens, coefficient: str) -> bool:
-    """Return whether a given is the coefficient, under its own name or a shorter one."""
-    return one.record is given.assumptions.coefficients[coefficient]
 
 
 def answers(scenario: Scenario, fields: Mapping[str, Array], outputs: Iterable[str]) -> dict[str, np.ndarray]:
@@ -115,21 +125,25 @@ def answers(scenario: Scenario, fields: Mapping[str, Array], outputs: Iterable[s
 def _of_one_mode(
     scenario: Scenario, fields: Mapping[str, Array], names: tuple[str, ...], shape: tuple[int, ...]
 ) -> dict[str, np.ndarray]:
-    given, values = _given(scenario, fields)
+    given, values = given_values(scenario, fields)
     wanted = frozenset(OUTPUTS[name].quantity for name in names)
-    if scenario.tokens is not None:
+    fixed_tokens = "tokens" in values
+    if fixed_tokens:
         wanted |= {"duration"}
-    ordered = plan(
+    kept = wanted | _FOR_FEASIBILITY
+    steps = _sparing_plan(
         frozenset(values),
-        wanted | {"required_memory", "node_memory", "pipeline_stages"},
+        frozenset(name for name, value in values.items() if value is None),
+        kept,
         mode=scenario.protocol.mode,
         streaming=scenario.protocol.streaming,
         stragglers=given.stragglers,
-        fixed_tokens=scenario.tokens is not None,
+        fixed_tokens=fixed_tokens,
         forms=given.assumptions.forms,
     )
+    keep_freed_memory()
     with np.errstate(all="ignore"):  # cells that are not feasible may divide by nothing; they are masked
-        compute(ordered, values)
+        compute_sparingly(steps, values)
         feasible = np.broadcast_to(_feasible(values, scenario.protocol.mode), shape)
         found = {name: values.get(OUTPUTS[name].quantity) for name in names}
     everywhere = bool(feasible.all())
@@ -138,6 +152,18 @@ def _of_one_mode(
         whole = np.broadcast_to(np.nan if value is None else np.asarray(value, dtype=np.float64), shape)
         result[name] = whole if everywhere else np.where(feasible, whole, np.nan)
     return result
+
+
+_FOR_FEASIBILITY = frozenset(
+    {"required_memory", "node_memory", "pipeline_stages", "nodes", "expert_parallelism", "duration_limit"}
+)
+
+
+@lru_cache(maxsize=512)
+def _sparing_plan(
+    given: frozenset[str], absent: frozenset[str], kept: frozenset[str], **choices: Any
+) -> SparingPlan:
+    return sparing(plan(given, kept - given, **choices), absent, kept)
 
 
 def _feasible(values: Mapping[str, Any], mode: str) -> np.ndarray:
@@ -174,7 +200,7 @@ def _of_auto(
 
 def auto_modes(scenario: Scenario, fields: Mapping[str, Array], shape: tuple[int, ...]) -> np.ndarray:
     """Return the protocol that ``auto`` picks in every cell, by memory alone."""
-    given, values = _given(scenario, fields)
+    given, values = given_values(scenario, fields)
     ordered = plan(
         frozenset(values),
         frozenset({"required_memory", "node_memory", "pipeline_stages", "groups"}),

@@ -9,7 +9,7 @@ explains it, so there is no second telling of any formula.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -88,6 +88,52 @@ def order(
     for name in steps if wanted is None else wanted:
         visit(name)
     return tuple(ordered)
+
+
+@dataclass(frozen=True)
+class SparingPlan:
+    """Steps in order, each with what can be dropped after it, and what is not known at all."""
+
+    steps: tuple[tuple[str, Callable[..., Any], tuple[tuple[str, str], ...], tuple[str, ...]], ...]
+    absent: tuple[str, ...]
+
+
+def sparing(ordered: Sequence[tuple[str, Step]], absent: Iterable[str], kept: Iterable[str]) -> SparingPlan:
+    """Return a plan that holds no more than it needs.
+
+    Parameters
+    ----------
+    ordered
+        Steps, each after all it asks for.
+    absent
+        Given quantities that are ``None``; whatever is made from them is so too, and is not computed.
+    kept
+        Quantities that are wanted at the end. All others are dropped after their last use, which keeps
+        the arrays of a block in the processor's cache.
+    """
+    missing, needed, known = set(absent), set(kept), []
+    for name, one in ordered:
+        if missing.isdisjoint(quantity for _, quantity in one.pairs):
+            known.append((name, one))
+        else:
+            missing.add(name)
+    steps = []
+    for name, one in reversed(known):
+        asked = {quantity for _, quantity in one.pairs}
+        steps.append((name, one.function, one.pairs, tuple(sorted(asked - needed))))
+        needed |= asked
+    return SparingPlan(tuple(reversed(steps)), tuple(sorted(missing)))
+
+
+def compute_sparingly(sparing_plan: SparingPlan, values: dict[str, Any]) -> dict[str, Any]:
+    """Answer every step of a sparing plan in turn, adding to ``values``, and return it."""
+    for name, function, pairs, done in sparing_plan.steps:
+        values[name] = function(**{parameter: values[quantity] for parameter, quantity in pairs})
+        for quantity in done:
+            del values[quantity]
+    for name in sparing_plan.absent:
+        values[name] = None
+    return values
 
 
 def compute(ordered: Iterable[tuple[str, Step]], values: dict[str, Any]) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from farflung.base.arrays import Array, as_array, namespace
+from farflung.base.arrays import Array, as_array, namespace, where
 
 
 def compute_time(
@@ -52,7 +52,7 @@ def expert_parallel_time(*, expert_layers: Array, expert_parallelism: Array, lat
     """
     xp = namespace(expert_layers, expert_parallelism, latency)
     shared = as_array(expert_parallelism, xp) > 1
-    return xp.where(shared, as_array(2.0 * latency * expert_layers, xp), as_array(0.0, xp))
+    return where(xp, shared, as_array(2.0 * latency * expert_layers, xp), as_array(0.0, xp))
 
 
 def step_time(*, compute_time: Array, expert_parallel_time: Array) -> Array:

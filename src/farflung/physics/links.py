@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from farflung.base.arrays import Array, as_array, namespace
+from farflung.base.arrays import Array, as_array, namespace, where
 
 
 def synchronisation_payload(
@@ -63,7 +63,7 @@ def exchange_time(
     xp = namespace(payload, upload_bandwidth, download_bandwidth, latency, peers, straggler_factor)
     once = payload / upload_bandwidth + payload / download_bandwidth + latency
     several = as_array(peers, xp) > 1
-    return xp.where(several, as_array(once * straggler_factor, xp), as_array(0.0, xp))
+    return where(xp, several, as_array(once * straggler_factor, xp), as_array(0.0, xp))
 
 
 def mean_rate(*, payload: Array, peers: Array, outer_round_time: Array) -> Array:
@@ -87,7 +87,7 @@ def mean_rate(*, payload: Array, peers: Array, outer_round_time: Array) -> Array
     """
     xp = namespace(payload, peers, outer_round_time)
     several = as_array(peers, xp) > 1
-    return xp.where(several, as_array(payload / outer_round_time, xp), as_array(0.0, xp))
+    return where(xp, several, as_array(payload / outer_round_time, xp), as_array(0.0, xp))
 
 
 def latency_share(*, latency: Array, synchronisation_time: Array) -> Array:
@@ -109,4 +109,4 @@ def latency_share(*, latency: Array, synchronisation_time: Array) -> Array:
     """
     xp = namespace(latency, synchronisation_time)
     total = as_array(synchronisation_time, xp)
-    return xp.where(total > 0, latency / xp.where(total > 0, total, as_array(1.0, xp)), as_array(0.0, xp))
+    return where(xp, total > 0, latency / where(xp, total > 0, total, as_array(1.0, xp)), as_array(0.0, xp))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from farflung.base.arrays import Array, as_array, namespace
+from farflung.base.arrays import Array, as_array, namespace, where
 
 
 def hidden_width(*, parameters: Array, hidden_width_coefficient: Array) -> Array:
@@ -162,7 +162,7 @@ def pipeline_step_time(
     )
     crossing = (micro_batch_transfer_time + pipeline_latency) * pipeline_straggler_factor
     several = as_array(pipeline_stages, xp) > 1
-    slot = micro_batch_compute_time + xp.where(several, as_array(crossing, xp), as_array(0.0, xp))
+    slot = micro_batch_compute_time + where(xp, several, as_array(crossing, xp), as_array(0.0, xp))
     return (micro_batches + pipeline_stages - 1.0) * slot + expert_parallel_time
 
 
@@ -187,4 +187,4 @@ def activation_rate(*, activation_payload: Array, pipeline_stages: Array, step_t
     """
     xp = namespace(activation_payload, pipeline_stages, step_time)
     several = as_array(pipeline_stages, xp) > 1
-    return xp.where(several, as_array(activation_payload / step_time, xp), as_array(0.0, xp))
+    return where(xp, several, as_array(activation_payload / step_time, xp), as_array(0.0, xp))

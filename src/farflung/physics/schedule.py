@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from farflung.base.arrays import Array, as_array, namespace
+from farflung.base.arrays import Array, as_array, namespace, where
 
 
 def least_inner_steps(*, exchange_time: Array, step_time: Array) -> Array:
@@ -212,4 +212,4 @@ def where_grouped(*, groups: Array, grouped: Array, ungrouped: Array) -> Array:
     Limits: none.
     """
     xp = namespace(groups, grouped, ungrouped)
-    return xp.where(as_array(groups, xp) >= 2, as_array(grouped, xp), as_array(ungrouped, xp))
+    return where(xp, as_array(groups, xp) >= 2, as_array(grouped, xp), as_array(ungrouped, xp))

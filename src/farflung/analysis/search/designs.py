@@ -143,6 +143,10 @@ class Grid:
         every whole number.
     variants
         Protocols and their settings.
+    chip_names
+        Chips; empty means every chip of the catalog.
+    models
+        Sizes of the model [parameters], instead of fractions of the largest.
     precisions
         Number formats; fp4 only on request, since no large model is known to have been trained in it.
     """
@@ -153,9 +157,17 @@ class Grid:
     model_digits: int | None = None
     compressions: tuple[float, ...] = (16.0, 150.0, 500.0)
     inner_steps: tuple[float | None, ...] = (None, 1.0, 8.0, 64.0)
-    node_factors: tuple[float, ...] = field(default_factory=lambda: tuple(1.35**i for i in range(19)))
+    node_factors: tuple[float, ...] = field(default_factory=lambda: tuple(1.35**i for i in range(22)))
     variants: tuple[Variant, ...] = field(default_factory=_full_variants)
     precisions: tuple[str, ...] = ("bf16", "fp8")
+    chip_names: tuple[str, ...] = ()
+    models: tuple[float, ...] = ()
+
+
+_PUBLISHED_CHIPS = (
+    "A100 80GB", "Ascend 910B", "Ascend 910C", "TPU v4", "TPU v5e", "TPU v5p", "TPU v6e", "H100 SXM", "GH200",
+)  # fmt: skip
+"""The chips of the paper's Appendix B.2."""
 
 
 def published_grid() -> Grid:
@@ -173,6 +185,7 @@ def published_grid() -> Grid:
             Variant("pipeline_groups", pipeline_stages=2, activation_compression=4.0),
         ),
         precisions=("bf16", "fp8"),
+        chip_names=_PUBLISHED_CHIPS,
     )
 
 
@@ -205,6 +218,8 @@ def parts(
     left_out: dict[str, list[str]] = {}
     for one in chips().values():
         reason = _excluded(one, constraints, sources)
+        if grid.chip_names and one.name not in grid.chip_names:
+            reason = f"not in the {grid.name} grid"
         most = 0 if reason else largest_node(one, limit, sources).chips
         if not reason and most < 1:
             reason = f"a single chip exceeds {question.rule}"

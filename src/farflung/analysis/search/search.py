@@ -286,7 +286,7 @@ def _again(
     part, variant = tally.branch.part, tally.branch.variant
     chips = np.asarray([float(one.chips_per_node) for one in starts])
     models = np.asarray([one.parameters for one in starts])[:, None]
-    if grid.model_digits is None:
+    if grid.model_digits is None and not grid.models:
         largest = part.memory * chips * variant.pipeline_stages / part.bytes_per_parameter
         models = np.minimum(models * factors, largest[:, None])
     steps = {0.0 if one is None else one for one in grid.inner_steps} | {

@@ -98,6 +98,8 @@ def base_scenario(question: Question, branch: Branch) -> Scenario:
 
 def sizes(part: Part, variant: Variant, chips: np.ndarray, grid: Grid) -> np.ndarray:
     """Return the model sizes of the grid for nodes of so many chips, fractions along the last axis."""
+    if grid.models:
+        return np.broadcast_to(np.asarray(grid.models), (len(chips), len(grid.models)))
     largest = part.memory * chips * variant.pipeline_stages / part.bytes_per_parameter
     models = largest[:, None] * np.asarray(grid.model_fractions)
     if grid.model_digits is not None:
@@ -112,7 +114,12 @@ def blocks(question: Question, constraints: Constraints, grid: Grid, branch: Bra
     steps = np.asarray([0.0 if one is None else one for one in grid.inner_steps])
     if branch.variant.mode == "data_parallel":
         steps = np.zeros(1)  # its number of inner steps is 1 by definition
-    per_chip_count = len(grid.model_fractions) * len(grid.compressions) * len(steps) * len(grid.node_factors)
+    per_chip_count = (
+        len(grid.models or grid.model_fractions)
+        * len(grid.compressions)
+        * len(steps)
+        * len(grid.node_factors)
+    )
     size = max(1, _CELLS * len(steps) // per_chip_count)
     raw_per_chip = branch.part.peak * Nodes.model_fields["mfu"].default * question.duration
     for first in range(0, len(chips), size):

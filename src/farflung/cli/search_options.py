@@ -1,0 +1,182 @@
+"""The options in which a search is asked for, shared by the search and the questions turned round."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from farflung.analysis.search import Constraints, Grid, Question
+
+Target = Annotated[float, typer.Option("--target", help="Compute to be reached, in FLOP.")]
+MetricName = Annotated[
+    str,
+    typer.Option("--metric", help="quality (quality-adjusted), local (local-equivalent) or raw compute."),
+]
+RuleName = Annotated[
+    str, typer.Option("--rule", help="Rule whose limits no node may exceed; see [bold]catalog rules[/bold].")
+]
+Length = Annotated[str, typer.Option("--duration", help="Length of the run.")]
+Links = Annotated[
+    str, typer.Option("--links", help="Bandwidth of every node: '100Mbps', or '57Mbps/310Mbps' up and down.")
+]
+Latency = Annotated[str, typer.Option("--latency", help="Round-trip time.")]
+SetName = Annotated[str, typer.Option("--assumptions", help="Assumption set.")]
+ReadingName = Annotated[
+    str, typer.Option("--by", help="How the rule counts compute: fp16, or tpp (rate times bits).")
+]
+GridName = Annotated[str, typer.Option("--grid", help="full, or published (what the paper searched).")]
+Names = list[str] | None
+ChipNames = Annotated[Names, typer.Option("--chip", help="Only this chip; repeatable.", show_default=False)]
+Makers = Annotated[Names, typer.Option("--maker", help="Only this maker; repeatable.", show_default=False)]
+Jurisdictions = Annotated[
+    Names, typer.Option("--jurisdiction", help="Only chips designed here; repeatable.", show_default=False)
+]
+Modes = Annotated[Names, typer.Option("--mode", help="Only this protocol; repeatable.", show_default=False)]
+Precisions = Annotated[
+    Names, typer.Option("--precision", help="Only this number format; repeatable.", show_default=False)
+]
+Before = Annotated[
+    str | None,
+    typer.Option("--released-before", help="Only chips released before this day.", show_default=False),
+]
+Budget = Annotated[
+    str | None, typer.Option("--budget", help="Greatest capital cost, as '50e6 USD'.", show_default=False)
+]
+MostNodes = Annotated[
+    int | None, typer.Option("--max-nodes", help="Greatest number of nodes.", show_default=False)
+]
+MostOvertraining = Annotated[
+    float | None,
+    typer.Option("--max-overtraining", help="Greatest ratio of tokens to those of the reference allocation.",
+                 show_default=False),
+]  # fmt: skip
+LeastChinchilla = Annotated[
+    float | None, typer.Option("--min-chinchilla", help="Least χ.", show_default=False)
+]
+
+
+def question(
+    *,
+    target: float,
+    metric: str,
+    rule: str,
+    duration: str,
+    links: str,
+    latency: str,
+    assumptions: str,
+    by: str,
+) -> Question:
+    """Return the question that the options ask.
+
+    Raises
+    ------
+    InputError
+        If a quantity cannot be read.
+    """
+    from farflung.analysis.search import Question
+    from farflung.base.errors import InputError
+
+    up, slash, down = links.partition("/")
+    if by not in {"fp16", "tpp"}:
+        raise InputError("--by", f"'{by}' is no way to count", nearest="fp16 or tpp")
+    return Question(
+        target=target,
+        metric=metric,  # type: ignore[arg-type] # the question checks it
+        rule=rule,
+        duration=amount("--duration", duration, "s"),
+        upload=amount("--links", up, "bit/s"),
+        download=amount("--links", down if slash else up, "bit/s"),
+        latency=amount("--latency", latency, "s"),
+        assumptions=assumptions,
+        reading="fp16" if by == "fp16" else "tpp",
+    )
+
+
+def amount(option: str, text: str, unit: str) -> float:
+    """Return a quantity, naming the option where it cannot be read or is not above nothing."""
+    import math
+
+    from farflung.base.errors import InputError
+    from farflung.base.units import example, parse
+
+    try:
+        value = parse(text.strip(), unit)
+    except InputError as error:
+        raise InputError(option, error.problem, error.nearest) from error
+    if not (value > 0 or (value == 0 and option == "--latency")) or not math.isfinite(value):
+        raise InputError(option, f"'{text}' is not above nothing", nearest=f"for example '{example(unit)}'")
+    return value
+
+
+def constraints(
+    *,
+    chips: Names = None,
+    makers: Names = None,
+    jurisdictions: Names = None,
+    modes: Names = None,
+    before: str | None = None,
+    budget: str | None = None,
+    most_nodes: int | None = None,
+    most_overtraining: float | None = None,
+    least_chinchilla: float | None = None,
+) -> Constraints:
+    """Return the constraints that the options set.
+
+    Raises
+    ------
+    InputError
+        If a name is unknown or a day or quantity cannot be read.
+    """
+    import datetime
+
+    from farflung.analysis.search import Constraints
+    from farflung.base.errors import InputError, unknown
+    from farflung.catalog import chip
+    from farflung.catalog import chips as known
+    from farflung.outcome.protocols import PROTOCOLS
+
+    everything = known().values()
+    for given, words, kind in (
+        (makers, {one.manufacturer for one in everything}, "maker"),
+        (jurisdictions, {one.jurisdiction for one in everything}, "jurisdiction"),
+        (modes, set(PROTOCOLS), "protocol"),
+    ):
+        for word in given or ():
+            if word not in words:
+                raise unknown(f"--{'mode' if kind == 'protocol' else kind}", kind, word, words)
+    try:
+        day = datetime.date.fromisoformat(before) if before else None
+    except ValueError as error:
+        raise InputError("--released-before", f"'{before}' is no day", nearest="2024-06-30") from error
+    if most_nodes is not None and most_nodes < 1:
+        raise InputError("--max-nodes", f"{most_nodes} nodes train nothing", nearest="1")
+    return Constraints(
+        most_nodes=most_nodes,
+        budget=amount("--budget", budget, "USD") if budget else None,
+        most_overtraining=most_overtraining,
+        least_chinchilla=least_chinchilla,
+        makers=tuple(makers or ()),
+        jurisdictions=tuple(jurisdictions or ()),
+        chip_names=tuple(chip(name, "--chip").name for name in chips or ()),
+        released_before=day,
+        modes=tuple(modes or ()),
+    )
+
+
+def grid_named(name: str, precisions: Names) -> Grid:
+    """Return a grid by name, limited to some number formats where they are given."""
+    from dataclasses import replace
+
+    from farflung.analysis.search import GRIDS
+    from farflung.base.errors import unknown
+    from farflung.catalog.chips import FORMAT_OF_PRECISION
+
+    if name not in GRIDS:
+        raise unknown("--grid", "grid", name, GRIDS)
+    for one in precisions or ():
+        if one not in FORMAT_OF_PRECISION:
+            raise unknown("--precision", "number format", one, FORMAT_OF_PRECISION)
+    chosen = GRIDS[name]()
+    return replace(chosen, precisions=tuple(precisions)) if precisions else chosen

@@ -1,0 +1,282 @@
+"""The search finds the published answers in the published grid, and better ones outside it."""
+
+import itertools
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from farflung import InputError, evaluate
+from farflung.analysis.search import (
+    Constraints,
+    Grid,
+    Question,
+    Variant,
+    least_bandwidth,
+    most_compute,
+    nodes_for_target,
+    published_grid,
+    search,
+    threshold_for_duration,
+)
+from farflung.analysis.search.pareto import front
+from farflung.scenario import preset, with_changes
+
+SMALL = Grid(
+    name="small",
+    model_fractions=(1.0, 0.5),
+    compressions=(150.0,),
+    inner_steps=(None,),
+    variants=(Variant("flat"), Variant("pipeline_groups", pipeline_stages=2, activation_compression=4.0)),
+    chip_names=("H100 SXM", "GH200", "MI300X"),
+)
+LOCAL = Question(1e25, "local")
+
+
+@pytest.fixture(scope="module")
+def small():
+    return search(LOCAL, grid=SMALL)
+
+
+@pytest.mark.parametrize(
+    ("chip", "mode", "links", "nodes", "cost"),
+    [
+        ("A100 80GB", "hierarchical", (30e6, 30e6), 168, 118.6),
+        ("GH200", "flat", (47e6, 207e6), 38, 34.3),
+        ("GH200", "flat", (57e6, 310e6), 34, 30.7),
+        ("GH200", "flat", (100e6, 100e6), 34, 30.7),
+        ("H100 SXM", "flat", (300e6, 300e6), 23, 18.6),
+        ("H100 SXM", "flat", (1e9, 1e9), 16, 12.9),
+    ],
+)
+def test_table_6(chip, mode, links, nodes, cost):
+    question = replace(LOCAL, upload=links[0], download=links[1])
+    best = search(question, Constraints(chip_names=(chip,), modes=(mode,)), published_grid()).best
+    assert best.design.nodes == nodes
+    assert best.outcome.capital_cost_usd / 1e6 == pytest.approx(cost, abs=0.05)
+
+
+def test_the_headline_for_the_strict_threshold():
+    best = search(Question(1e24, "local"), grid=published_grid()).best
+    assert (best.design.nodes, best.design.chip) == (2, "H100 SXM")
+    assert best.outcome.capital_cost_usd == pytest.approx(1.6e6, abs=5e4)
+
+
+def test_the_published_headline_is_not_the_minimum_of_its_own_grid():
+    result = search(LOCAL, grid=published_grid())
+    assert result.best.outcome.capital_cost_usd <= result.published.capital_cost_usd
+    assert result.best.outcome.capital_cost_usd < evaluate("paper-headline").capital_cost_usd
+    assert result.best.design.chip == "H100 SXM"
+
+
+@pytest.mark.parametrize(("chip", "most"), [("H100 SXM", 28.3e6), ("MI300X", 12.4e6)])
+def test_what_the_paper_left_out_is_cheaper(chip, most):
+    """35 x 16 H100 at $28.2 million, and 12 x MI300X at $12.3 million, or better still."""
+    best = search(LOCAL, Constraints(chip_names=(chip,)), SMALL).best
+    assert best.outcome.capital_cost_usd <= most
+    assert best.outcome.local_equivalent_flop >= 1e25
+
+
+def test_the_best_is_what_evaluate_says(small):
+    for found in (small.best, *small.runners_up, *small.pareto):
+        again = evaluate(found.outcome.scenario)
+        assert again.values() == found.outcome.values()
+        assert again.feasible
+        assert again.local_equivalent_flop >= 1e25
+    assert small.best.outcome.capital_cost_usd == min(
+        one.outcome.capital_cost_usd for one in (small.best, *small.runners_up, *small.pareto)
+    )
+
+
+def test_the_best_is_refined_to_whole_nodes(small):
+    """One node fewer, at the same design, does not reach the target."""
+    design = small.best.design
+    fewer = replace(design, nodes=design.nodes - 1)
+    assert evaluate(fewer.scenario(LOCAL)).local_equivalent_flop < 1e25
+
+
+def test_nothing_in_a_brute_force_neighbourhood_is_cheaper(small):
+    """Every number of chips and nodes, at the best's size of model for its memory and near it."""
+    design, cost = small.best.design, small.best.outcome.capital_cost_usd
+    price = cost / design.nodes / design.chips_per_node
+    for chips in range(1, design.chips_per_node + 1):
+        most = int(cost * 0.999 / price / chips)
+        for nodes, share in itertools.product(range(max(1, most - 2), most + 1), (0.95, 1.0)):
+            other = replace(
+                design, chips_per_node=chips, nodes=nodes, parameters=share * design.parameters
+                * chips / design.chips_per_node,
+            )  # fmt: skip
+            assert evaluate(other.scenario(LOCAL)).local_equivalent_flop < 1e25
+
+
+def test_runners_up_are_of_different_kind(small):
+    kinds = [found.design.kind for found in (small.best, *small.runners_up)]
+    assert len(kinds) == len(set(kinds))
+    costs = [found.outcome.capital_cost_usd for found in (small.best, *small.runners_up)]
+    assert costs == sorted(costs)
+
+
+def test_the_pareto_front_holds_no_beaten_design(small):
+    rows = np.array(
+        [
+            (o.capital_cost_usd, o.nodes, o.duration_s, -o.quality_adjusted_flop)
+            for o in (found.outcome for found in small.pareto)
+        ]
+    )
+    for row in rows:
+        beaten = (rows <= row * np.where(row < 0, 1 + 1e-12, 1 - 1e-12)).all(axis=1)
+        assert not beaten.any()
+
+
+@given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 5), st.integers(0, 5)), min_size=1, max_size=30))
+def test_front_against_the_definition(rows):
+    values = np.array(rows, dtype=float)
+    chosen = {tuple(values[i]) for i in front(values)}
+    by_definition = {
+        tuple(row)
+        for row in values
+        if not any((other <= row).all() and (other < row).any() for other in values)
+    }
+    assert chosen == by_definition
+
+
+TIGHTER = ("threshold", "memory", "fewer chips", "shorter", "slower", "fewer nodes")
+
+
+@pytest.mark.parametrize("how", TIGHTER)
+@given(exponent=st.floats(23.5, 25.3), share=st.floats(0.3, 0.99))
+@settings(max_examples=6, deadline=None)
+def test_tighter_is_never_cheaper(how, exponent, share):
+    question = Question(10.0**exponent, "quality")
+    grid = replace(SMALL, chip_names=("H100 SXM", "MI300X"), model_fractions=(1.0, 0.6, 0.3))
+    loose = search(question, grid=grid)
+    limits = Constraints()
+    if how == "threshold":
+        question = replace(question, threshold=16 * share)
+    elif how == "memory":
+        question = replace(question, rule="miri-2026-memory")
+    elif how == "fewer chips":
+        limits = Constraints(chip_names=("H100 SXM",))
+    elif how == "shorter":
+        question = replace(question, duration=question.duration * share)
+    elif how == "slower":
+        question = replace(question, upload=question.upload * share, download=question.download * share)
+    else:
+        limits = Constraints(most_nodes=int(200 * share))
+    tight = search(question, limits, grid)
+    if tight.best is not None:
+        assert loose.best is not None
+        # Lengths and links move the grid of node counts itself, so those two hold to its resolution.
+        slack = 1.02 if how in {"shorter", "slower"} else 1 + 1e-9
+        assert tight.best.outcome.capital_cost_usd * slack >= loose.best.outcome.capital_cost_usd
+
+
+def test_constraints_are_kept():
+    limits = Constraints(most_overtraining=4.0, least_chinchilla=0.7, makers=("AMD",))
+    result = search(Question(1e24, "quality"), limits, SMALL)
+    for found in (result.best, *result.runners_up):
+        assert found.outcome.overtraining_ratio <= 4
+        assert found.outcome.chinchilla_efficiency >= 0.7
+        assert found.design.chip == "MI300X"
+    assert "maker not allowed" in result.chips_left_out
+    assert result.removed_by["target not reached"] > 0
+
+
+def test_an_unreachable_target_says_what_is_in_the_way():
+    result = search(Question(1e30, "quality"), grid=SMALL)
+    assert result.best is None
+    assert "no design of the grid reaches" in result.why_not
+    assert 1e24 < result.nearest < 1e30
+    result = search(Question(1e24, "local"), Constraints(budget=1e4), SMALL)
+    assert result.best is None
+    assert "over budget" in result.why_not
+    result = search(Question(1e26, "local"), Constraints(most_nodes=2), SMALL)
+    assert result.best is None
+    assert "too many nodes" in result.why_not or "no design" in result.why_not
+
+
+@pytest.mark.parametrize(
+    ("question", "constraints"),
+    [
+        ({"target": 0.0}, {}),
+        ({"target": float("nan")}, {}),
+        ({"metric": "quantity"}, {}),
+        ({"rule": "eu-ai-act"}, {}),
+        ({"rule": "nowhere"}, {}),
+        ({}, {"chip_names": ("no chip",)}),
+        ({"assumptions": "nobody's"}, {}),
+    ],
+)
+def test_questions_without_an_answer_are_refused(question, constraints):
+    with pytest.raises(InputError):
+        search(Question(**{"target": 1e25, **question}), Constraints(**constraints), SMALL)
+
+
+def test_progress_is_reported():
+    seen = []
+    search(Question(1e23, "local"), grid=SMALL, progress=lambda done, total: seen.append((done, total)))
+    assert seen[-1] == (len(seen), len(seen))
+
+
+def test_threads_do_not_change_the_answer(small):
+    assert search(LOCAL, grid=SMALL, threads=1).as_table() == search(LOCAL, grid=SMALL, threads=3).as_table()
+
+
+def test_most_compute_for_a_budget_is_the_search_turned_round(small):
+    budget = small.best.outcome.capital_cost_usd
+    found = most_compute(LOCAL, budget, grid=SMALL)
+    assert found.outcome.capital_cost_usd <= budget
+    assert found.outcome.local_equivalent_flop >= 1e25 * 0.97
+
+
+def test_a_budget_that_buys_nothing_is_refused():
+    with pytest.raises(InputError, match="buys no node"):
+        most_compute(LOCAL, 10.0, grid=SMALL)
+
+
+def test_nodes_for_a_target():
+    scenario = preset("governance-72-nodes")
+    count = nodes_for_target(scenario, "local_equivalent_flop", 1e25)
+    assert count == 41
+    with pytest.raises(InputError, match="with no number of nodes") as caught:
+        nodes_for_target(preset("paper-headline"), "quality_adjusted_flop", 1e25)
+    peak = float(caught.value.nearest)
+    reached = nodes_for_target(preset("paper-headline"), "quality_adjusted_flop", peak * 0.999)
+    assert evaluate(with_changes(preset("paper-headline"), {"nodes.count": reached})).feasible
+
+
+def test_least_bandwidth():
+    scenario = with_changes(preset("paper-headline"), {"protocol.inner_steps": 30})
+    rate = least_bandwidth(scenario, 0.9)
+    links = {"network.upload": f"{rate!r} bit/s", "network.download": f"{rate!r} bit/s"}
+    assert evaluate(with_changes(scenario, links)).utilisation == pytest.approx(0.9, rel=1e-6)
+
+
+@pytest.mark.parametrize("utilisation", [0.0, 1.5, -1.0])
+def test_a_utilisation_that_is_no_share_is_refused(utilisation):
+    with pytest.raises(InputError, match="utilisation"):
+        least_bandwidth(with_changes(preset("paper-headline"), {"protocol.inner_steps": 30}), utilisation)
+
+
+def test_bandwidth_at_open_inner_steps_is_refused():
+    with pytest.raises(InputError, match=r"protocol\.inner_steps"):
+        least_bandwidth(preset("paper-headline"), 0.9)
+
+
+def test_the_threshold_that_stops_a_target():
+    question = Question(5e24, "quality")
+    limits = Constraints(most_nodes=150)
+    found = threshold_for_duration(question, limits, SMALL)
+    assert found.at_rule.best is not None
+    assert 1 <= found.h100_equivalents < 16
+    stopped = replace(question, threshold=float(found.h100_equivalents))
+    allowed = replace(question, threshold=float(found.h100_equivalents + 1))
+    assert search(stopped, limits, SMALL).best is None
+    assert search(allowed, limits, SMALL).best is not None
+
+
+def test_a_threshold_alone_stops_nothing():
+    with pytest.raises(InputError, match="budget or a greatest number of nodes"):
+        threshold_for_duration(Question(1e25), Constraints(), SMALL)
