@@ -2,20 +2,25 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
-.PHONY: demo test check pages clean
+.PHONY: demo test check system pages clean
 
 demo: $(STAMP)  ## the paper's headline scenario, its breakdown and sources, then the ledger's summary
 	$(BIN)/farflung run paper-headline
 	$(BIN)/farflung explain paper-headline local_equivalent_flop --depth 3
 	$(BIN)/farflung reproduce
 
-test: $(STAMP)  ## everything CI runs
+test: $(STAMP) system  ## everything CI runs
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/pytest --cov --cov-report=term:skip-covered
 	$(BIN)/coverage report --include='*/physics/*,*/learning/*' --fail-under=100
+
+system:  ## what the tests need of the system: a browser, to draw figures and open pages with
+	@command -v chromium > /dev/null || \
+		( $(SUDO) apt-get update -qq && $(SUDO) apt-get install -y -qq --no-install-recommends chromium )
 
 check: $(STAMP)  ## ruff, mypy and the fast tests, in under a minute
 	$(BIN)/ruff check .

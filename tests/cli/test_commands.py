@@ -23,7 +23,7 @@ def _commands(group: Any = None, path: tuple[str, ...] = ()) -> Iterator[tuple[t
 COMMANDS = dict(_commands())
 EXPECTED = {
     ("run",), ("explain",), ("compare",), ("nomenclature",), ("uncertainty",), ("sensitivity",),
-    ("waterfall",), ("search",), ("inverse",),
+    ("waterfall",), ("search",), ("inverse",), ("sweep",),
     *(("inverse", name) for name in ("compute", "nodes", "bandwidth", "threshold")),
     ("presets",), ("init",), ("schema",), ("duration",),
     ("reproduce",), ("contradictions",), ("catalog",),

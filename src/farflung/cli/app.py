@@ -19,6 +19,7 @@ from farflung.cli.run import run
 from farflung.cli.schema import schema
 from farflung.cli.search import search
 from farflung.cli.sensitivity import sensitivity
+from farflung.cli.sweep import sweep
 from farflung.cli.uncertainty import uncertainty
 from farflung.cli.waterfall import waterfall
 
@@ -60,6 +61,7 @@ app.command(rich_help_panel=_ASK)(explain)
 app.command(rich_help_panel=_ASK)(compare)
 app.command(rich_help_panel=_ASK)(duration)
 app.command(rich_help_panel=_ASK)(init)
+app.command(rich_help_panel=_EXPLORE)(sweep)
 app.command(rich_help_panel=_EXPLORE)(uncertainty)
 app.command(rich_help_panel=_EXPLORE)(sensitivity)
 app.command(rich_help_panel=_EXPLORE)(waterfall)

@@ -118,7 +118,9 @@ def reference_parameters(
         change = change / (a + b * ratio)
         n = n + change
         if steps_left == _NEWTON_STEPS - 1 and not is_traced(change):
-            steps_left = _steps_after(float(xp.max(xp.abs(change))), a, b, xp)
+            # A cell that is no number, where a run is not feasible, says nothing of the others.
+            known = xp.where(xp.isfinite(change), xp.abs(change), xp.zeros_like(change))
+            steps_left = _steps_after(float(xp.max(known)), a, b, xp)
     return xp.exp(n)
 
 

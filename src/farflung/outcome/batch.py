@@ -82,9 +82,8 @@ def given_values(scenario: Scenario, fields: Mapping[str, Array]) -> tuple[Given
         coefficient = field.removeprefix(COEFFICIENT)
         if coefficient not in given.assumptions.coefficients:
             raise unknown(field, "coefficient", coefficient, given.assumptions.coefficients)
-        # The model may know a coefficient under a shorter name too, as the bytes of the precision in use.
-        record = given.assumptions.coefficients[coefficient]
-        values |= {name: fields[field] for name, one in given.values.items() if one.record is record}
+        known_as = [name for name, one in given.values.items() if one.coefficient == coefficient]
+        values |= dict.fromkeys(known_as, fields[field])
     return given, values
 
 
@@ -210,7 +209,8 @@ def auto_modes(scenario: Scenario, fields: Mapping[str, Array], shape: tuple[int
         fixed_tokens=False,
         forms=given.assumptions.forms,
     )
-    compute(ordered, values)
+    with np.errstate(all="ignore"):
+        compute(ordered, values)
     asked = scenario.protocol.pipeline_stages
     one_node = values["required_memory"] <= values["node_memory"] * _SLACK
     fits = np.broadcast_to(one_node & (np.asarray(1 if asked is None else asked) == 1), shape)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any
 
-from farflung.learning import compression, replicas, scaling_law, sync_interval
+from farflung.learning import compression, distributed_loss, replicas, scaling_law, sync_interval
 from farflung.outcome.graph import Step, Steps, order, step
 from farflung.outcome.protocols import PROTOCOLS
 from farflung.outcome.protocols.protocol import one, the_same
@@ -79,24 +79,41 @@ _SYNC_INTERVAL: dict[str, Steps] = {
         "sync_interval_coefficient": step(sync_interval.sync_interval_coefficient),
         "efficiency_sync_interval": step(sync_interval.sync_interval_efficiency),
     },
+    "joint": {"efficiency_sync_interval": step(one)},
 }
 _COMPRESSION: dict[str, Steps] = {
     "tabulated": {"efficiency_compression": step(compression.compression_efficiency)},
     "lossless": {"efficiency_compression": step(one)},
+    "joint": {
+        "wire_bits": step(distributed_loss.wire_bits),
+        "value_bits": step(distributed_loss.sent_value_bits),
+        "sent_share": step(distributed_loss.sent_share),
+        "compression_penalty": step(distributed_loss.compression_penalty),
+        "efficiency_compression": step(one),
+    },
+}
+_OF_DIVERGED_LOSS: Steps = {
+    "diverged_reference_parameters": step(scaling_law.reference_parameters, loss="diverged_loss"),
+    "diverged_reference_flop": step(
+        scaling_law.reference_flop, reference_parameters="diverged_reference_parameters"
+    ),
+    "diverged_chinchilla_efficiency": step(
+        scaling_law.chinchilla_efficiency, reference_flop="diverged_reference_flop"
+    ),
+    "efficiency_replica": step(replicas.replica_efficiency, chinchilla_efficiency="chinchilla_of_loss"),
 }
 _REPLICA_DIVERGENCE: dict[str, Steps] = {
     "power_law": {
         "divergence_exponent": step(replicas.divergence_exponent),
         "loss_multiplier": step(replicas.loss_multiplier),
         "diverged_loss": step(scaling_law.multiplied_loss),
-        "diverged_reference_parameters": step(scaling_law.reference_parameters, loss="diverged_loss"),
-        "diverged_reference_flop": step(
-            scaling_law.reference_flop, reference_parameters="diverged_reference_parameters"
-        ),
-        "diverged_chinchilla_efficiency": step(
-            scaling_law.chinchilla_efficiency, reference_flop="diverged_reference_flop"
-        ),
-        "efficiency_replica": step(replicas.replica_efficiency, chinchilla_efficiency="chinchilla_of_loss"),
+        **_OF_DIVERGED_LOSS,
+    },
+    # One law charges replicas, interval and compression together: the other two factors are 1 with it.
+    "joint": {
+        "divergence_penalty": step(distributed_loss.divergence_penalty, parameters="active_parameters"),
+        "diverged_loss": step(distributed_loss.distributed_loss),
+        **_OF_DIVERGED_LOSS,
     },
     "none": {"efficiency_replica": step(one)},
 }

@@ -28,10 +28,10 @@ _MOST_BYTES = 1_000_000
 class Forms(Section):
     """Which functional form each part of the learning model takes."""
 
-    sync_interval: Literal["logarithmic"] = quantity("Loss from synchronising rarely", unit="")
-    compression: Literal["tabulated", "lossless"] = quantity("Loss from compressing", unit="")
+    sync_interval: Literal["logarithmic", "joint"] = quantity("Loss from synchronising rarely", unit="")
+    compression: Literal["tabulated", "lossless", "joint"] = quantity("Loss from compressing", unit="")
     activation: Literal["tabulated"] = quantity("Loss from compressing activations", unit="")
-    replica_divergence: Literal["power_law", "none"] = quantity("Loss from many replicas", unit="")
+    replica_divergence: Literal["power_law", "joint", "none"] = quantity("Loss from many replicas", unit="")
     single_node: Literal["unpenalised", "as_others"] = quantity("χ of a single node", unit="")
 
 

@@ -105,7 +105,7 @@ def _replace(data: dict[str, Any], field: str, value: Any) -> None:
     table[last] = value
     # A node is described one way or the other: choosing one drops the other.
     if field == "nodes.hardware":
-        for other in ("peak", "memory", "power"):
+        for other in ("peak", "memory", "power", "price"):
             table.pop(other, None)
     if field in {"nodes.peak", "nodes.memory"}:
         table.pop("hardware", None)

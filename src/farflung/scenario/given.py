@@ -21,7 +21,7 @@ def _set_givens(assumptions_name: str) -> Mapping[str, Given]:
     """Return the coefficients of a set, and the reference chip that rules count by."""
     believed = load_assumptions(assumptions_name)
     coefficients = {
-        name: Given(value, unit, believed.name, believed.coefficients[name])
+        name: Given(value, unit, believed.name, believed.coefficients[name], coefficient=name)
         for name, (value, unit) in believed.values.items()
     }
     return {**coefficients, "reference_performance": reference_performance(believed.hardware_sources)}
@@ -119,8 +119,9 @@ def _nodes(nodes: Nodes, believed: Assumptions) -> dict[str, Given]:
             "chip_performance": Given(None, "FLOP/s*bit", "scenario"),
         }
     found |= chip_givens(nodes.hardware, nodes.precision, believed.hardware_sources)
-    if nodes.price is not None:
-        found["chip_price"] = Given(nodes.price / found["chips_per_node"].value, "USD", "scenario")
+    for name, value, unit in (("chip_price", nodes.price, "USD"), ("chip_power", nodes.power, "W")):
+        if value is not None:
+            found[name] = Given(value / found["chips_per_node"].value, unit, "scenario")
     return found
 
 
@@ -168,5 +169,6 @@ def givens(scenario: Scenario) -> Givens:
         values[name] = reader.take("duration", scenario.duration, "s")
     stragglers = reader.take("protocol.stragglers", protocol.stragglers, "").value
     error_feedback = reader.take("protocol.error_feedback", protocol.error_feedback, "").value
+    values["error_feedback"] = Given(1.0 if error_feedback else 0.0, "1", "scenario")
     values |= _tables(scenario, believed, error_feedback)
     return Givens(values, tuple(reader.filled), believed, stragglers, error_feedback)

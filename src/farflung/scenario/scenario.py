@@ -68,7 +68,7 @@ class Nodes(Section):
         unit="byte", symbol="memory", default=None, at_least=1e6, at_most=1e18,
     )  # fmt: skip
     power: float | None = quantity(
-        "Design power of a node's accelerators, instead of hardware",
+        "Design power of a node's accelerators, instead of hardware or to override the catalog's",
         unit="W", default=None, at_least=1.0, at_most=1e10,
     )  # fmt: skip
     price: float | None = quantity(

@@ -21,6 +21,8 @@ class Given:
     record: Record | None = None
     source: str = ""
     """Source key where there is no single record, as for a table."""
+    coefficient: str = ""
+    """Name of the coefficient it is; the model may know one under a shorter name of its own."""
 
 
 @dataclass(frozen=True, slots=True)

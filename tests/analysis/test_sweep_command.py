@@ -1,0 +1,142 @@
+"""``farflung sweep``: what it prints, what it keeps, and how it refuses."""
+
+from __future__ import annotations
+
+import json
+import sys
+import types
+
+import pytest
+import xarray as xr
+
+from farflung.analysis.sweep import Interrupted
+from farflung.cli import main
+from farflung.outcome import evaluate
+from farflung.scenario import load, with_changes
+
+UPLOAD = ("--over", "network.upload=10Mbps..1Gbps:log:5")
+COUNT = ("--over", "nodes.count=8,34")
+
+
+@pytest.fixture
+def farflung(capsys, monkeypatch, tmp_path):
+    """Return a function that runs ``farflung sweep`` in an empty folder."""
+    monkeypatch.setenv("COLUMNS", "100")
+    monkeypatch.delenv("FORCE_COLOR", raising=False)
+    monkeypatch.chdir(tmp_path)
+
+    def run(*words):
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            main(["sweep", *words])
+        captured = capsys.readouterr()
+        return int(ended.value.code or 0), captured.out, captured.err
+
+    return run
+
+
+def test_the_summary_names_the_best(farflung):
+    code, out, err = farflung("paper-headline", *UPLOAD, *COUNT)
+    assert (code, err) == (0, "")
+    best = evaluate(with_changes(load("paper-headline"), {"network.upload": "1 Gbps"}))
+    assert out.startswith("10 cells: 5 network.upload × 2 nodes.count\n10 of them feasible (100%)\n")
+    assert f"quality_adjusted_flop is largest, {best.quality_adjusted_flop:.4g} FLOP, at\n" in out
+    assert "  network.upload = 1 Gbit/s\n  nodes.count = 34\n" in out
+    assert all(len(line) <= 100 for line in out.splitlines())
+
+
+def test_the_summary_for_programs(farflung):
+    words = ("paper-headline", *UPLOAD, "--set", "nodes.count=8", "--output", "tokens", "--format", "json")
+    code, out, _ = farflung(*words, "--out", "a.nc")
+    told = json.loads(out)
+    assert code == 0
+    assert told["cells"] == told["feasible"] == 5
+    assert list(told["outputs"]) == ["tokens"]
+    assert told["best"]["at"] == {"network.upload": 1e9} or told["best"]["output"] == "tokens"
+    assert told["out"] == "a.nc"
+    command = told["provenance"]["command"]
+    assert command.startswith(
+        "farflung sweep paper-headline --set nodes.count=8 --over network.upload=10Mbps"
+    )
+    assert command.endswith("--output tokens")
+
+
+@pytest.mark.parametrize("ending", ["zarr", "nc", "csv"])
+def test_a_quiet_sweep_only_writes(farflung, tmp_path, ending):
+    code, out, err = farflung("paper-headline", *UPLOAD, "--out", f"a.{ending}", "--quiet")
+    assert (code, out, err) == (0, "", "")
+    assert (tmp_path / f"a.{ending}").exists()
+    code, out, _ = farflung("paper-headline", *UPLOAD, "--out", f"a.{ending}", "--resume")
+    assert code == 0
+    assert out.endswith(f"Written to a.{ending}\n")
+
+
+def test_every_output_can_be_asked_for(farflung):
+    assert farflung("paper-headline", *UPLOAD, "--output", "all", "--out", "a.zarr", "--quiet")[0] == 0
+    with xr.open_zarr("a.zarr", chunks=None) as kept:
+        assert len(kept.data_vars) > 50
+
+
+@pytest.mark.parametrize(
+    ("kept", "said"), [(("--out", "a.zarr"), "--resume goes on"), ((), "nothing is kept")]
+)
+def test_an_interruption_says_how_to_go_on(farflung, monkeypatch, kept, said):
+    def stopped(*_, **__):
+        raise Interrupted(37, 100)
+
+    monkeypatch.setattr("farflung.analysis.sweep.sweep", stopped)
+    code, out, err = farflung("paper-headline", *UPLOAD, *kept)
+    assert (code, out) == (130, "")
+    assert err.startswith("\nstopped after 37 of 100 cells; ")
+    assert said in err
+
+
+def test_a_figure_is_drawn_of_the_first_output(farflung, monkeypatch):
+    drawn = []
+    figures = types.SimpleNamespace(
+        sweep_figure=lambda result, output: (output, dict(result.sizes)),
+        write_figure=lambda figure, path: drawn.append((figure, str(path))),
+    )
+    monkeypatch.setitem(sys.modules, "farflung.report.figures", figures)
+    code, out, _ = farflung("paper-headline", *UPLOAD, "--output", "tokens", "--plot", "a.svg", "--quiet")
+    assert (code, out) == (0, "")
+    assert drawn == [(("tokens", {"network.upload": 5}), "a.svg")]
+
+
+def test_a_terminal_sees_a_bar_with_rate_and_time_left(farflung, monkeypatch):
+    monkeypatch.setattr("farflung.cli.sweep.sys.stderr.isatty", lambda: True)
+    monkeypatch.setattr("rich.console.Console.is_terminal", True)
+    code, _, err = farflung("paper-headline", "--over", "network.upload=10Mbps..1Gbps:log:200000", "--quiet",
+                            "--out", "a.zarr")  # fmt: skip
+    assert code == 0
+    assert "Computing" in err
+    assert "cells/s" in err
+
+
+REFUSED = {
+    "no axis": ((), "needs an axis"),
+    "empty axis": (("--over", "nodes.count="), "no values"),
+    "unknown field": (("--over", "nodes.cout=1,2"), "'nodes.count'"),
+    "unit of another kind": (("--over", "network.upload=1GB..1TB:log:3"), "not a quantity in bit/s"),
+    "unknown output": ((*UPLOAD, "--output", "flop"), "unknown output 'flop'"),
+    "unknown ending": ((*UPLOAD, "--out", "a.txt"), "a.zarr, .nc or .csv"),
+    "no folder": ((*UPLOAD, "--out", "nowhere/a.nc"), "no folder"),
+    "nobody may write": ((*UPLOAD, "--out", "/proc/a.zarr"), "cannot be written"),
+    "kept nowhere": ((*UPLOAD, "--quiet"), "--out FILE"),
+    "resume of nothing": ((*UPLOAD, "--resume"), "needs a path"),
+    "no figure": ((*UPLOAD, "--plot", "a.txt"), "a.html, .png, .svg or .pdf"),
+    "figure without a folder": ((*UPLOAD, "--plot", "nowhere/a.png"), "no folder"),
+    "no threads": ((*UPLOAD, "--threads", "0"), "1 to 1024"),
+    "no scheduler": ((*UPLOAD, "--scheduler", "nonsense://there"), "no Dask scheduler answers"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_bad_input_is_refused_in_one_line(farflung, tmp_path, case):
+    words, said = REFUSED[case]
+    code, out, err = farflung("paper-headline", *words)
+    assert (code, out) == (2, "")
+    assert err.startswith("error: ")
+    assert err.count("\n") == 1
+    assert said in err
+    assert not list(tmp_path.iterdir())
