@@ -28,7 +28,7 @@ from farflung.scenario import preset
 
 PRESETS = {"flat": "paper-headline", "hierarchical": "paper-30mbps", "pipeline_groups": "paper-10mbps"}
 OUTPUTS = ("quality_adjusted_flop", "local_equivalent_flop", "duration_s", "capital_cost_usd")
-CHUNK = 16_384
+CHUNK = 65_536
 TRANSCENDENTAL = {
     np.exp: 1, np.log: 1, np.log2: 1, np.log10: 1, np.log1p: 1, np.expm1: 1, np.power: 2, np.float_power: 2,
 }  # fmt: skip
@@ -42,6 +42,8 @@ class Counted(np.ndarray):
 
     def __array_ufunc__(self, ufunc, method, *inputs, **options):
         plain = [np.asarray(one) if isinstance(one, Counted) else one for one in inputs]
+        if "out" in options:
+            options["out"] = tuple(np.asarray(one) for one in options["out"])
         result = getattr(ufunc, method)(*plain, **options)
         if method == "__call__" and ufunc in TRANSCENDENTAL and np.size(result) > 1:
             Counted.calls[ufunc.__name__] += TRANSCENDENTAL[ufunc]

@@ -13,11 +13,13 @@ from farflung.cli.app import app
 from farflung.report import nomenclature_page
 
 ROOT = Path(__file__).parents[2]
+DOCUMENTS = ("README.md", "docs/exploring.md")
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
-def blocks(language):
-    return re.findall(rf"^```{language}\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+def blocks(language, document="README.md"):
+    text = (ROOT / document).read_text(encoding="utf-8")
+    return re.findall(rf"^```{language}\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
 
 
 def test_the_python_example_runs(capsys):
@@ -28,11 +30,17 @@ def test_the_python_example_runs(capsys):
 
 
 def commands():
-    for block in blocks("console"):
-        for line in block.splitlines():
-            words = shlex.split(line.removeprefix("$ "))
-            if words[0] == "farflung":
-                yield words[1:]
+    lines = [line for name in DOCUMENTS for block in blocks("console", name) for line in block.splitlines()]
+    for line in dict.fromkeys(lines):
+        words = shlex.split(line.removeprefix("$ "))
+        if words[0] == "farflung":
+            yield words[1:]
+
+
+def test_the_longer_python_example_runs(capsys):
+    (example,) = blocks("python", "docs/exploring.md")
+    exec(compile(example, "docs/exploring.md", "exec"), {})
+    assert "nodes for" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("words", list(commands()), ids=" ".join)

@@ -40,8 +40,10 @@ def _read(xp: Any, ratio: Array, table: Table) -> Array:
     # A broken line is the sum of its segments' clipped parts: no search, no branch, any array library.
     for (left, low), (right, high) in pairwise(points):
         if high != low:
-            part = xp.minimum(xp.maximum(position, as_array(left, xp)), as_array(right, xp)) - left
-            result = result + (high - low) / (right - left) * part
+            part = xp.minimum(xp.maximum(position, as_array(left, xp)), as_array(right, xp))
+            part -= left
+            part *= (high - low) / (right - left)
+            result += part
     return result
 
 

@@ -110,13 +110,16 @@ def reference_parameters(
     steps_left = _NEWTON_STEPS
     while steps_left:
         steps_left -= 1
+        # In place, since fresh memory would cost more than the arithmetic; all have the shape of n.
         ratio = xp.exp(offset - spread * n)
         change = xp.log1p(ratio)
-        change = change + above
-        change = change - a * n
-        change = change * (1.0 + ratio)
-        change = change / (a + b * ratio)
-        n = n + change
+        change += above
+        change -= a * n
+        change *= 1.0 + ratio
+        ratio *= b
+        ratio += a
+        change /= ratio
+        n += change
         if steps_left == _NEWTON_STEPS - 1 and not is_traced(change):
             # A cell that is no number, where a run is not feasible, says nothing of the others.
             known = xp.where(xp.isfinite(change), xp.abs(change), xp.zeros_like(change))

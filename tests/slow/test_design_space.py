@@ -1,0 +1,44 @@
+"""What docs/exploring.md says of the full grid is what the full grid gives."""
+
+import pytest
+
+from farflung.analysis.search import Constraints, Question, published_grid, search
+
+
+@pytest.fixture(scope="module")
+def quality():
+    return search(Question(1e25, "quality"))
+
+
+def test_the_full_grid_is_large(quality):
+    assert quality.examined >= 10_000_000
+    assert len(quality.runners_up) == 10
+
+
+def test_quality_adjusted(quality):
+    assert quality.best.outcome.capital_cost_usd == pytest.approx(12.1e6, rel=5e-3)
+    amd = next(found for found in quality.runners_up if found.design.chip == "MI300X")
+    assert (amd.design.nodes, amd.design.chips_per_node) == (44, 12)
+    assert amd.outcome.capital_cost_usd == pytest.approx(16.0e6, rel=5e-3)
+
+
+def test_local_equivalent_rewards_tiny_models():
+    best = search(Question(1e25, "local")).best
+    assert best.outcome.capital_cost_usd == pytest.approx(3.8e6, rel=5e-3)
+    assert best.design.parameters == pytest.approx(1.8e9, rel=0.02)
+    assert best.outcome.chinchilla_efficiency < 0.01
+
+
+def test_the_papers_own_grid():
+    local = search(Question(1e25, "local"), grid=published_grid()).best
+    assert (local.design.nodes, local.design.chip) == (36, "H100 SXM")
+    quality = search(Question(1e25, "quality"), grid=published_grid()).best
+    assert (quality.design.nodes, quality.design.chip) == (162, "A100 80GB")
+    assert quality.outcome.capital_cost_usd == pytest.approx(114e6, rel=5e-3)
+
+
+@pytest.mark.parametrize(("chip", "most"), [("MI300X", 12.4e6), ("H100 SXM", 28.3e6)])
+def test_cheaper_than_published_at_like_quality(chip, most):
+    """Not by shrinking the model: χ at least that of the published 23-node row."""
+    limits = Constraints(chip_names=(chip,), least_chinchilla=0.35)
+    assert search(Question(1e25, "local"), limits).best.outcome.capital_cost_usd <= most
