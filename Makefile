@@ -32,6 +32,7 @@ pages: $(STAMP)  ## rewrite the generated pages under docs/
 	$(BIN)/farflung reproduce --format markdown > docs/ledger.md
 	$(BIN)/farflung contradictions --format markdown > docs/contradictions.md
 	$(BIN)/farflung nomenclature > docs/nomenclature.md
+	$(BIN)/farflung validate --format markdown > docs/validation.md
 	$(BIN)/farflung run paper-headline --format svg > docs/headline.svg
 
 $(STAMP): pyproject.toml

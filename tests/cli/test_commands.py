@@ -23,7 +23,8 @@ def _commands(group: Any = None, path: tuple[str, ...] = ()) -> Iterator[tuple[t
 COMMANDS = dict(_commands())
 EXPECTED = {
     ("run",), ("explain",), ("compare",), ("nomenclature",), ("uncertainty",), ("sensitivity",),
-    ("waterfall",), ("search",), ("inverse",), ("sweep",),
+    ("waterfall",), ("search",), ("inverse",), ("sweep",), ("validate",), ("calibrate",),
+    ("calibrate", "loss"), ("calibrate", "scaling-law"),
     *(("inverse", name) for name in ("compute", "nodes", "bandwidth", "threshold")),
     ("presets",), ("init",), ("schema",), ("duration",),
     ("reproduce",), ("contradictions",), ("catalog",),

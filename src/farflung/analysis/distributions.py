@@ -8,7 +8,7 @@ that fix them leave their product far surer than each of them.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -25,6 +25,9 @@ Kind = Literal["normal", "range", "joint"]
 LAW = "scaling_law"
 """Name under which the five coefficients of the law are drawn together."""
 _LAW_SOURCE = "besiroglu2024chinchilla"
+LAW_FILE, JOINT_FILE = "chinchilla_bootstrap.csv", "distributed_loss_posterior.csv"
+"""Joint draws of the scaling law; and of it together with the law of what distribution costs."""
+_JOINT_SOURCE = "farflung2026"
 _LAW_COLUMNS = {
     "loss_parameter_coefficient": "A",
     "loss_token_coefficient": "B",
@@ -145,12 +148,19 @@ class ScalingLaw:
 
     The rows are used as they are and not moved onto the published point, so that the joint structure is
     that of the data; medians are 0.1 to 5 % from the point, and every result shows point and median.
+    Where the file holds the coefficients of the distributed loss too, they are drawn with it.
     """
 
     name: str = LAW
     kind: Kind = "joint"
     standing: str = "fitted"
     source: str = _LAW_SOURCE
+    file: str = LAW_FILE
+
+    @property
+    def coefficients(self) -> tuple[str, ...]:
+        """Return the names of the coefficients that are drawn together."""
+        return tuple(law_rows(self.file))
 
     @property
     def ends(self) -> tuple[float, float]:
@@ -158,11 +168,11 @@ class ScalingLaw:
         return LOW, HIGH
 
     def all_rows(self) -> dict[str, np.ndarray]:
-        """Return the five coefficients of every row of the bootstrap, sorted by irreducible loss."""
-        return {f"assumptions.{name}": column for name, column in _law_rows().items()}
+        """Return the coefficients of every row of the bootstrap, sorted by irreducible loss."""
+        return {f"assumptions.{name}": column for name, column in law_rows(self.file).items()}
 
     def fields(self, uniform: np.ndarray) -> dict[str, np.ndarray]:
-        """Return the five coefficients of the rows that ``uniform`` picks."""
+        """Return the coefficients of the rows that ``uniform`` picks."""
         rows = self.all_rows()
         count = min(len(column) for column in rows.values())
         picked = np.minimum((np.asarray(uniform) * count).astype(np.intp), count - 1)
@@ -170,14 +180,18 @@ class ScalingLaw:
 
 
 @cache
-def _law_rows() -> Mapping[str, np.ndarray]:
-    file = resources.files("farflung.catalog") / "data" / "chinchilla_bootstrap.csv"
+def law_rows(name: str = LAW_FILE) -> Mapping[str, np.ndarray]:
+    """Return the coefficients of a file of joint draws, rows sorted by irreducible loss."""
+    file = resources.files("farflung.catalog") / "data" / name
     lines = [line for line in file.read_text(encoding="utf-8").splitlines() if not line.startswith("#")]
     header = lines[0].split(",")
     table = np.loadtxt(lines[1:], delimiter=",")
+    by_letter = {column: name for name, column in _LAW_COLUMNS.items()}
+    columns = {by_letter.get(column, column): table[:, place] for place, column in enumerate(header)}
     # Neighbouring rows are alike, so that evenly spread uniforms pick evenly spread laws.
-    table = table[np.argsort(table[:, header.index("E")], kind="stable")]
-    return {name: table[:, header.index(column)] for name, column in _LAW_COLUMNS.items()}
+    order = np.argsort(columns["loss_irreducible"], kind="stable")
+    own = [*_LAW_COLUMNS, *(name for name in columns if name not in _LAW_COLUMNS)]
+    return {name: columns[name][order] for name in own}
 
 
 def distributions(believed: Assumptions) -> tuple[Coefficient | ScalingLaw, ...]:
@@ -191,20 +205,31 @@ def distributions(believed: Assumptions) -> tuple[Coefficient | ScalingLaw, ...]
     InputError
         If a range does not hold its value, or a standard error is negative.
     """
-    joint = _is_joint(believed)
+    law = _joint_law(believed)
+    drawn_together = () if law is None else law.coefficients
     found: list[Coefficient | ScalingLaw] = []
     for name, record in believed.coefficients.items():
-        if joint and name in _LAW_COLUMNS:
-            if not any(isinstance(one, ScalingLaw) for one in found):
-                found.append(ScalingLaw())
+        if law is not None and name in drawn_together:
+            if law not in found:
+                found.append(law)
         elif _is_uncertain(record):
             found.append(_coefficient(name, record, believed.values[name][1]))
     return tuple(found)
 
 
-def _is_joint(believed: Assumptions) -> bool:
-    records = [believed.coefficients.get(name) for name in _LAW_COLUMNS]
-    return all(r is not None and r.source == _LAW_SOURCE and _is_uncertain(r) for r in records)
+def _joint_law(believed: Assumptions) -> ScalingLaw | None:
+    """Return the coefficients that are drawn together, or none where the set takes them from elsewhere."""
+    if not _all_from(believed, _LAW_COLUMNS, _LAW_SOURCE):
+        return None
+    if believed.forms.replica_divergence != "joint":
+        return ScalingLaw()
+    distributed = [name for name in law_rows(JOINT_FILE) if name not in _LAW_COLUMNS]
+    return ScalingLaw(file=JOINT_FILE if _all_from(believed, distributed, _JOINT_SOURCE) else LAW_FILE)
+
+
+def _all_from(believed: Assumptions, names: Iterable[str], source: str) -> bool:
+    records = [believed.coefficients.get(name) for name in names]
+    return all(r is not None and r.source == source and _is_uncertain(r) for r in records)
 
 
 def _is_uncertain(record: Record) -> bool:

@@ -343,6 +343,8 @@ def _indices(
         missing = float(np.mean(~np.isfinite(values)))
         if missing:
             notes.append(f"no Sobol indices: {missing:.1%} of the runs are not feasible")
+        elif scale == "log10" and (values <= 0.0).any():
+            notes.append("no Sobol indices: in some runs it is 0, and has no logarithm")
         with np.errstate(all="ignore"):
             return np.log10(values) if scale == "log10" else values
 

@@ -158,7 +158,7 @@ class UncertaintyResult:
     def notes(self) -> tuple[str, ...]:
         """Return what a reader of the numbers must know."""
         notes = [f"{' and '.join(HELD)} are not drawn: no sourced range of them is in the catalog"]
-        for one in (one for one in self.spreads if one.name in _LIMITED and one.point):
+        for one in (one for one in self.spreads if one.name in _LIMITED and one.point and one.quantiles[0.5]):
             aside = 1.0 - (one.point or 0.0) / one.quantiles[0.5]
             if abs(aside) > _ASIDE:
                 outside = "" if one.point_is_inside else " and outside the 5 to 95 % of the draws"

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from farflung.cli.calibrate import calibrate
 from farflung.cli.catalog import catalog
 from farflung.cli.compare import compare
 from farflung.cli.duration import duration
@@ -21,6 +22,7 @@ from farflung.cli.search import search
 from farflung.cli.sensitivity import sensitivity
 from farflung.cli.sweep import sweep
 from farflung.cli.uncertainty import uncertainty
+from farflung.cli.validate import validate
 from farflung.cli.waterfall import waterfall
 
 app = typer.Typer(
@@ -73,3 +75,5 @@ app.command(rich_help_panel=_LOOK_UP)(schema)
 app.command(rich_help_panel=_LOOK_UP)(nomenclature)
 app.command(rich_help_panel=_CHECK)(reproduce)
 app.command(rich_help_panel=_CHECK)(contradictions)
+app.command(rich_help_panel=_CHECK)(validate)
+app.add_typer(calibrate, name="calibrate", rich_help_panel=_CHECK)

@@ -28,8 +28,13 @@ def compute(
     ranged: ask.GridName = "full",
     chips: ask.ChipNames = None,
     makers: ask.Makers = None,
+    jurisdictions: ask.Jurisdictions = None,
     modes: ask.Modes = None,
     precisions: ask.Precisions = None,
+    before: ask.Before = None,
+    most_nodes: ask.MostNodes = None,
+    most_overtraining: ask.MostOvertraining = None,
+    least_chinchilla: ask.LeastChinchilla = None,
     how: How = Told.table,
 ) -> None:
     """Find the most compute that a budget buys below a rule."""
@@ -40,8 +45,11 @@ def compute(
         target=1.0, metric=metric, rule=rule, duration=duration, links=links, latency=latency,
         assumptions=assumptions, by=by,
     )  # fmt: skip
-    limits = ask.constraints(chips=chips, makers=makers, modes=modes)
-    money = ask.amount("budget", budget, "USD")
+    limits = ask.constraints(
+        chips=chips, makers=makers, jurisdictions=jurisdictions, modes=modes, before=before,
+        most_nodes=most_nodes, most_overtraining=most_overtraining, least_chinchilla=least_chinchilla,
+    )  # fmt: skip
+    money = ask.amount("BUDGET", budget, "USD", shown="50e6 USD")
     found = most_compute(question, money, limits, ask.grid_named(ranged, precisions))
     if how is Told.json:
         put_json(found.as_table())
@@ -68,7 +76,8 @@ def nodes(
     if how is Told.json:
         put_json({"nodes": count, "output": output, "target": target})
     else:
-        put(f"{count:,} nodes: with fewer, {output} stays below {target:.4g}")
+        fewer = "" if count == 1 else f": with fewer, {output} stays below {target:.4g}"
+        put(f"{count:,} {'node' if count == 1 else 'nodes'}{fewer}")
 
 
 @inverse.command()
@@ -89,7 +98,7 @@ def bandwidth(
     if how is Told.json:
         put_json({"bandwidth_bps": rate, "utilisation": utilisation})
     else:
-        put(f"{quantity(rate, 'bit/s')} up and down gives a utilisation of {utilisation:g}")
+        put(f"{quantity(rate, 'bit/s')} up and down give a utilisation of {utilisation:g}")
 
 
 @inverse.command()
@@ -107,17 +116,27 @@ def threshold(
     budget: ask.Budget = None,
     most_nodes: ask.MostNodes = None,
     chips: ask.ChipNames = None,
+    makers: ask.Makers = None,
+    jurisdictions: ask.Jurisdictions = None,
+    modes: ask.Modes = None,
+    precisions: ask.Precisions = None,
+    before: ask.Before = None,
     how: How = Told.table,
 ) -> None:
     """Find the compute limit of a node that pushes a target past a duration, within a budget or node cap."""
+    from rich.text import Text
+
     from farflung.analysis.search import threshold_for_duration
 
     question = ask.question(
         target=target, metric=metric, rule=rule, duration=duration, links=links, latency=latency,
         assumptions=assumptions, by=by,
     )  # fmt: skip
-    limits = ask.constraints(chips=chips, budget=budget, most_nodes=most_nodes)
-    found = threshold_for_duration(question, limits, ask.grid_named(ranged, None))
+    limits = ask.constraints(
+        chips=chips, makers=makers, jurisdictions=jurisdictions, modes=modes, before=before, budget=budget,
+        most_nodes=most_nodes,
+    )  # fmt: skip
+    found = threshold_for_duration(question, limits, ask.grid_named(ranged, precisions))
     if how is Told.json:
         put_json(
             {
@@ -127,8 +146,9 @@ def threshold(
             }
         )
     elif found.at_rule.best is None:
-        put(f"The rule's own limit already does: {found.at_rule.why_not}")
+        put(Text(f"The rule's own limit already does: {found.at_rule.why_not}"))
     elif found.h100_equivalents is None:
         put("No whole limit does: nodes of one H100-equivalent still reach the target.")
     else:
-        put(f"A limit of {found.h100_equivalents} H100-equivalents a node puts the target out of reach.")
+        limit = found.h100_equivalents
+        put(f"A limit of {limit} H100-equivalents a node puts the target out of reach; {limit + 1} do not.")

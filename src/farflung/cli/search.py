@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from farflung.cli import search_options as ask
-from farflung.cli.show import Told, console, grid, put, put_json, quantity
+from farflung.cli.show import ABSENT, WIDTH, Told, console, grid, put, put_json, quantity
+from farflung.cli.uncertainty import kept_whole, short
 
 if TYPE_CHECKING:
     from farflung.analysis.search import Found, SearchResult
@@ -71,10 +72,8 @@ def search(
     )  # fmt: skip
     with progress_bar("Searching") as progress:
         result = answer(asked, limits, ask.grid_named(ranged, precisions), progress=progress)
-    if save is not None and result.best is not None:
-        from farflung.scenario import to_toml
-
-        save.write_text(to_toml(result.best.outcome.scenario), encoding="utf-8")
+    if save is not None:
+        _save(result, save)
     if plot is not None:
         from farflung.report.figures import pareto_figure, write_figure
 
@@ -83,6 +82,15 @@ def search(
         put_json(result.as_table())
     else:
         put_search(result)
+
+
+def _save(result: SearchResult, file: Path) -> None:
+    from farflung.scenario import to_toml
+
+    if result.best is None:
+        sys.stderr.write(f"nothing was found, and {file} is not written\n")
+    else:
+        file.write_text(to_toml(result.best.outcome.scenario), encoding="utf-8")
 
 
 @contextmanager
@@ -99,6 +107,11 @@ def progress_bar(title: str) -> Iterator[Callable[[int, int], None] | None]:
         yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
+_METRIC = {"quality": "quality-adjusted", "local": "local-equivalent", "raw": "raw"}
+_NAMED = 8
+"""Chips left out for one reason that are named; of more, their number is given."""
+
+
 def put_search(result: SearchResult) -> None:
     """Print the page of a search."""
     from rich.text import Text
@@ -106,9 +119,16 @@ def put_search(result: SearchResult) -> None:
     asked = result.question
     put(
         Text.assemble(
-            (f"\n{quantity(asked.target, 'FLOP')} of {asked.metric} compute below {asked.rule}", "bold"),
-            f"\n{quantity(asked.duration, 's')}, {quantity(asked.upload, 'bit/s')} up, "
-            f"{quantity(asked.download, 'bit/s')} down, {asked.assumptions}, {result.grid} grid",
+            (
+                f"\n{short(asked.target, 'FLOP')} FLOP of {_METRIC[asked.metric]} compute below {asked.rule}",
+                "bold",
+            ),
+            (
+                f"\n{quantity(asked.duration, 's')} · {quantity(asked.upload, 'bit/s')} up, "
+                f"{quantity(asked.download, 'bit/s')} down · assumptions {asked.assumptions} · "
+                f"{result.grid} grid",
+                "dim",
+            ),
         )
     )
     if result.best is None:
@@ -127,61 +147,84 @@ def put_search(result: SearchResult) -> None:
         _put_published(result)
         _put_front(result.pareto)
     _put_tally(result)
+    for note in result.notes:
+        put(Text.assemble(("Note: ", "yellow"), note))
 
 
 def _put_designs(title: str, found: Sequence[Found]) -> None:
     from rich.text import Text
 
-    table = grid("Node", "Format", "Nodes", "Protocol", "Parameters", "H", "C_r", "χ", "C_quality", "C_local",
-                 "Cost", right=(2, 4, 5, 6, 7, 8, 9, 10))  # fmt: skip
+    # A narrow terminal has no room for all of them; JSON holds every number.
+    columns = [name for name in _COLUMNS if console().width >= WIDTH or name not in {"C_r", "C_local"}]
+    words = {"Node", "Format", "Protocol"}
+    table = grid(*columns, right=(place for place, name in enumerate(columns) if name not in words))
     for one in found:
-        outcome, design = one.outcome, one.design
-        table.add_row(
-            f"{design.chips_per_node}x {design.chip}",
-            design.precision,
-            f"{design.nodes:,}",
-            design.variant.mode.replace("_", " "),
-            f"{design.parameters / 1e9:.3g}B",
-            f"{outcome.inner_steps or 0:.0f}",
-            f"{design.compression:.0f}",
-            f"{outcome.chinchilla_efficiency or 0:.2f}",
-            f"{outcome.quality_adjusted_flop or 0:.2e}".replace("e+", "e"),
-            f"{outcome.local_equivalent_flop or 0:.2e}".replace("e+", "e"),
-            quantity(outcome.capital_cost_usd, "USD").replace(" million", "M").replace(" billion", "B"),
-        )
-    put(Text(f"\n{title}", style="bold"), table)
+        row = _row(one)
+        table.add_row(*(row[name] for name in columns))
+    put(Text(f"\n{title}", style="bold"), kept_whole(table, 0, 3))
+
+
+_COLUMNS = (
+    "Node", "Format", "Nodes", "Protocol", "Model", "H", "C_r", "χ", "C_quality", "C_local", "Cost",
+)  # fmt: skip
+
+
+def _row(found: Found) -> dict[str, str]:
+    outcome, design = found.outcome, found.design
+    steps, share = outcome.inner_steps, outcome.chinchilla_efficiency
+    return {
+        "Node": f"{design.chips_per_node}x {design.chip}",
+        "Format": design.precision,
+        "Nodes": f"{design.nodes:,}",
+        "Protocol": design.variant.mode.replace("_", " "),
+        "Model": f"{design.parameters / 1e9:.3g}B",
+        "H": ABSENT if steps is None else f"{steps:.0f}",
+        "C_r": f"{design.compression:.0f}",
+        "χ": ABSENT if share is None else f"{share:.2f}",
+        "C_quality": _compute(outcome.quality_adjusted_flop),
+        "C_local": _compute(outcome.local_equivalent_flop),
+        "Cost": short(outcome.capital_cost_usd, "USD"),
+    }
+
+
+def _compute(value: float | None) -> str:
+    return ABSENT if value is None else f"{value:.2e}".replace("e+", "e")
 
 
 def _put_published(result: SearchResult) -> None:
+    from rich.text import Text
+
     published, best = result.published, result.best
-    if (
-        published is None
-        or best is None
-        or not published.capital_cost_usd
-        or not best.outcome.capital_cost_usd
-    ):
+    if published is None or best is None:
         return
-    ratio = published.capital_cost_usd / best.outcome.capital_cost_usd
-    put(
-        f"Published for the same question: {quantity(published.capital_cost_usd, 'USD')} "
-        f"({published.scenario.name}), {ratio:.2f} times the best found here"
-    )
+    cost, least = published.capital_cost_usd, best.outcome.capital_cost_usd
+    if cost and least:
+        text = (
+            "Cheapest published scenario that reaches it in this time over these links: "
+            f"{quantity(cost, 'USD')} ({published.scenario.name}), {cost / least:.2f} times the best here"
+        )
+        put(Text(text))
 
 
 def _put_front(front: Sequence[Found]) -> None:
+    from rich.text import Text
+
     if not front:
         return
     span = [one.outcome.capital_cost_usd or 0.0 for one in front]
-    put(
+    text = (
         f"Pareto front over cost, nodes, duration and quality: {len(front)} designs from "
         f"{quantity(min(span), 'USD')} to {quantity(max(span), 'USD')} (--format json lists them)"
     )
+    put(Text(text))
 
 
 def _put_tally(result: SearchResult) -> None:
-    put(f"Designs examined: {result.examined:,}")
+    from rich.text import Text
+
+    put(f"\nDesigns examined: {result.examined:,}")
     for reason, count in sorted(result.removed_by.items(), key=lambda item: -item[1]):
         put(f"  removed, {reason}: {count:,}")
     for reason, names in result.chips_left_out.items():
-        put(f"  left out, {reason}: {', '.join(names)}")
-    put("Every chip is given the same MFU of 0.4; consumer cards without fast links between them reach less.")
+        named = ", ".join(names) if len(names) <= _NAMED else f"{len(names)} chips"
+        put(Text(f"  left out, {reason}: {named}"))

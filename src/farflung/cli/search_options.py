@@ -9,7 +9,7 @@ import typer
 if TYPE_CHECKING:
     from farflung.analysis.search import Constraints, Grid, Question
 
-Target = Annotated[float, typer.Option("--target", help="Compute to be reached, in FLOP.")]
+Target = Annotated[float, typer.Option("--target", help="Compute to be reached, in FLOP: 1e25.")]
 MetricName = Annotated[
     str,
     typer.Option("--metric", help="quality (quality-adjusted), local (local-equivalent) or raw compute."),
@@ -39,7 +39,12 @@ Precisions = Annotated[
 ]
 Before = Annotated[
     str | None,
-    typer.Option("--released-before", help="Only chips released before this day.", show_default=False),
+    typer.Option(
+        "--released-before",
+        metavar="DAY",
+        help="Only chips released before this day, as 2024-06-30.",
+        show_default=False,
+    ),
 ]
 Budget = Annotated[
     str | None, typer.Option("--budget", help="Greatest capital cost, as '50e6 USD'.", show_default=False)
@@ -53,8 +58,20 @@ MostOvertraining = Annotated[
                  show_default=False),
 ]  # fmt: skip
 LeastChinchilla = Annotated[
-    float | None, typer.Option("--min-chinchilla", help="Least χ.", show_default=False)
+    float | None,
+    typer.Option(
+        "--min-chinchilla",
+        help="Least χ, the share that over-training leaves, from 0 to 1.",
+        show_default=False,
+    ),
 ]
+
+_OPTION = {
+    "most_nodes": "--max-nodes",
+    "most_overtraining": "--max-overtraining",
+    "least_chinchilla": "--min-chinchilla",
+}
+"""Options by the constraints they set."""
 
 
 def question(
@@ -88,25 +105,48 @@ def question(
         duration=amount("--duration", duration, "s"),
         upload=amount("--links", up, "bit/s"),
         download=amount("--links", down if slash else up, "bit/s"),
-        latency=amount("--latency", latency, "s"),
+        latency=amount("--latency", latency, "s", may_be_zero=True, shown="100 ms"),
         assumptions=assumptions,
         reading="fp16" if by == "fp16" else "tpp",
     )
 
 
-def amount(option: str, text: str, unit: str) -> float:
-    """Return a quantity, naming the option where it cannot be read or is not above nothing."""
+def amount(
+    option: str, text: str, unit: str, *, may_be_zero: bool = False, shown: str | None = None
+) -> float:
+    """Return a quantity, naming the option where it cannot be read or is not above 0.
+
+    Parameters
+    ----------
+    option
+        Name of the option or argument.
+    text, unit
+        What was written, and the unit of the answer.
+    may_be_zero
+        Whether 0 will do.
+    shown
+        Example of what would do, instead of that of the unit.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read, or is not above 0.
+    """
     import math
 
     from farflung.base.errors import InputError
     from farflung.base.units import example, parse
 
+    shown = shown or example(unit)
     try:
         value = parse(text.strip(), unit)
     except InputError as error:
-        raise InputError(option, error.problem, error.nearest) from error
-    if not (value > 0 or (value == 0 and option == "--latency")) or not math.isfinite(value):
-        raise InputError(option, f"'{text}' is not above nothing", nearest=f"for example '{example(unit)}'")
+        raise InputError(option, error.problem, f"for example '{shown}'") from error
+    if not math.isfinite(value):
+        raise InputError(option, f"'{text}' is not a finite number", nearest=f"for example '{shown}'")
+    if value < 0 or (value == 0 and not may_be_zero):
+        least = "0 or more" if may_be_zero else "above 0"
+        raise InputError(option, f"'{text}' is not {least}", nearest=f"for example '{shown}'")
     return value
 
 
@@ -147,22 +187,23 @@ def constraints(
             if word not in words:
                 raise unknown(f"--{'mode' if kind == 'protocol' else kind}", kind, word, words)
     try:
-        day = datetime.date.fromisoformat(before) if before else None
+        day = None if before is None else datetime.date.fromisoformat(before)
     except ValueError as error:
         raise InputError("--released-before", f"'{before}' is no day", nearest="2024-06-30") from error
-    if most_nodes is not None and most_nodes < 1:
-        raise InputError("--max-nodes", f"{most_nodes} nodes train nothing", nearest="1")
-    return Constraints(
-        most_nodes=most_nodes,
-        budget=amount("--budget", budget, "USD") if budget else None,
-        most_overtraining=most_overtraining,
-        least_chinchilla=least_chinchilla,
-        makers=tuple(makers or ()),
-        jurisdictions=tuple(jurisdictions or ()),
-        chip_names=tuple(chip(name, "--chip").name for name in chips or ()),
-        released_before=day,
-        modes=tuple(modes or ()),
-    )
+    try:
+        return Constraints(
+            most_nodes=most_nodes,
+            budget=None if budget is None else amount("--budget", budget, "USD", shown="50e6 USD"),
+            most_overtraining=most_overtraining,
+            least_chinchilla=least_chinchilla,
+            makers=tuple(makers or ()),
+            jurisdictions=tuple(jurisdictions or ()),
+            chip_names=tuple(chip(name, "--chip").name for name in chips or ()),
+            released_before=day,
+            modes=tuple(modes or ()),
+        )
+    except InputError as error:
+        raise InputError(_OPTION.get(error.field, error.field), error.problem, error.nearest) from error
 
 
 def grid_named(name: str, precisions: Names) -> Grid:

@@ -12,15 +12,17 @@ import typer
 from farflung.base.errors import InputError
 from farflung.cli.asked import AssumptionsName, Changes, ScenarioName, asked, command_line
 from farflung.cli.show import ABSENT, Listed, grid, put, put_csv, put_json, quantity
-from farflung.cli.uncertainty import PLOT_HELP, kept_whole, segment, short
+from farflung.cli.uncertainty import PLOT_HELP, kept_whole, room_for_bars, segment, short
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from farflung.analysis.sensitivity import Bar, SensitivityResult
 
-_BAR = 18
+_BAR = 16
 _SHARE_BAR = 10
+_LONGEST = 22
+"""Characters of a field's name on one line."""
 _DEFAULT = "quality_adjusted_flop"
 
 
@@ -135,22 +137,25 @@ def _tornado(result: SensitivityResult) -> RenderableType:
     values = [v for bar in result.bars for v in (bar.low, bar.high) if v is not None]
     values += [] if result.point is None else [result.point]
     axis = (_placed(result, min(values)), _placed(result, max(values))) if values else (0.0, 1.0)
-    table = kept_whole(grid("Input", "known", "from … to", f"{result.output}", ""), 0)
+    width = room_for_bars(_BAR)
+    table = kept_whole(grid("Input", "known", "from … to", f"{result.output}", *[""][: bool(width)]), 0)
     for bar in result.bars:
         reach = [v for v in (bar.low, bar.high, result.point) if v is not None]
         drawn = ABSENT
         if reach:
             mark = None if result.point is None else _placed(result, result.point)
             ends = _placed(result, min(reach)), _placed(result, max(reach))
-            drawn = segment(*ends, axis=axis, width=_BAR, mark=mark)
+            drawn = segment(*ends, axis=axis, width=width, mark=mark)
         outputs = f"{short(bar.low, result.unit)} … {short(bar.high, result.unit)}"
-        table.add_row(_worded(bar.name), bar.standing, _ends(bar), outputs, drawn)
+        table.add_row(_worded(bar.name), bar.standing, _ends(bar), outputs, *[drawn][: bool(width)])
     return table
 
 
 def _worded(name: str) -> str:
-    """Return a coefficient's name in words, which may wrap; a field keeps its dotted name."""
-    return name if "." in name else name.replace("_", " ")
+    """Return a coefficient's name in words, which may wrap; a field's breaks at its dots where it is long."""
+    if "." in name:
+        return name.replace(".", ".\n") if len(name) > _LONGEST else name
+    return name.replace("_", " ")
 
 
 def _placed(result: SensitivityResult, value: float) -> float:

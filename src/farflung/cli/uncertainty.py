@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 _SHOWN = frozenset({"answer", "cost", "efficiency"})
 """Groups of outputs in the table; JSON and CSV hold all."""
 _BAR = 22
+_LEAST_BAR = 12
+"""Narrower bars would show nothing."""
 _WIDEST = 10.0
 """Greatest ratio to the point value that the bars show."""
 PLOT_HELP = "Also draw it into a file: .html, .svg, .png or .pdf."
@@ -121,11 +123,11 @@ def _page(result: UncertaintyResult) -> Iterator[RenderableType]:
     yield Text(f"\n{result.scenario.name or 'Unnamed scenario'}", style="bold")
     yield Text(
         f"{result.draws:,} draws · seed {result.seed} · assumptions {result.provenance.assumptions} · "
-        f"feasible in {result.feasible_share:.1%} of them",
+        f"feasible in {_share(result.feasible_share)} of them",
         style="dim",
     )
     yield _spreads(result)
-    if result.feasible_share:
+    if result.feasible_share and room_for_bars(_BAR):
         yield Text("Bars: 5 to 95 % of the draws, as multiples of the point value (the stroke).", "dim")
     yield _chances(result)
     if result.against is not None and result.pairs is not None:
@@ -142,14 +144,23 @@ def _spreads(result: UncertaintyResult) -> RenderableType:
         return "No feasible draw." if not result.feasible_share else "Nothing that is drawn moves an output."
     spans = [span for one in shown if (span := _span(one)) is not None]
     reach = min(max((max(abs(a), abs(b)) for a, b in spans), default=1.0), math.log(_WIDEST))
-    title = f"× {math.exp(-reach):.2g}".ljust(_BAR - 5) + f"× {math.exp(reach):.2g}"
-    table = kept_whole(grid("Output", "Point", "5 %", "Median", "95 %", title, right=(1, 2, 3, 4)))
+    width = room_for_bars(_BAR)
+    title = f"× {math.exp(-reach):.2g}".ljust(width - 5) + f"× {math.exp(reach):.2g}"
+    table = kept_whole(
+        grid("Output", "Point", "5 %", "Median", "95 %", *[title][: bool(width)], right=(1, 2, 3, 4))
+    )
     for one in shown:
         span = _span(one)
-        bar = ABSENT if span is None else segment(*span, axis=(-reach, reach), width=_BAR, mark=0.0)
+        bar = ABSENT if span is None else segment(*span, axis=(-reach, reach), width=width, mark=0.0)
         ends = [short(one.quantiles[share], one.unit) for share in (0.05, 0.5, 0.95)]
-        table.add_row(one.name, short(one.point, one.unit), *ends, bar)
+        table.add_row(one.name, short(one.point, one.unit), *ends, *[bar][: bool(width)])
     return table
+
+
+def room_for_bars(width: int) -> int:
+    """Return how wide bars may be that are so wide on a terminal of full width; 0 where none fit."""
+    left = width - max(0, WIDTH - console().width)
+    return left if left >= _LEAST_BAR else 0
 
 
 def kept_whole(table: Table, *wrapping: int) -> Table:
@@ -181,6 +192,8 @@ def segment(
     low: float, high: float, *, axis: tuple[float, float], width: int, mark: float | None = None
 ) -> str:
     """Return a bar from ``low`` to ``high`` on an axis, and a stroke at ``mark``, as text."""
+    if not width:
+        return ""
     start, end = axis
 
     def place(value: float) -> int:
@@ -205,7 +218,12 @@ def _chances(result: UncertaintyResult) -> RenderableType:
 
 
 def _share(probability: float) -> str:
-    return f"{probability:.1%}"
+    """Return a share of the draws; only all of them are 100 %, and only none 0 %."""
+    if 0.0 < probability < 0.0005:
+        return "< 0.1%"
+    if 0.9995 <= probability < 1.0:
+        return "> 99.9%"
+    return f"{probability:.1%}" if 0.0 < probability < 1.0 else f"{probability:.0%}"
 
 
 def _pairs(result: UncertaintyResult) -> RenderableType:

@@ -12,7 +12,7 @@ import typer
 
 from farflung.cli.asked import AssumptionsName, Changes, ScenarioName, asked, command_line
 from farflung.cli.show import ABSENT, Listed, grid, put, put_csv, put_json, quantity
-from farflung.cli.uncertainty import PLOT_HELP, kept_whole, segment, short
+from farflung.cli.uncertainty import PLOT_HELP, kept_whole, room_for_bars, segment, short
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -93,31 +93,36 @@ def _page(result: Waterfall) -> Iterator[RenderableType]:
 
 def _terms(result: Waterfall) -> RenderableType:
     """Return the table: the first value, every term that changes it, the second value."""
-    table = kept_whole(grid("", "first", "second", "factor", "adds", "", right=(1, 2, 3, 4)), 0)
+    width = room_for_bars(_BAR)
+    table = kept_whole(
+        grid("", "first", "second", "factor", "adds", *[""][: bool(width)], right=(1, 2, 3, 4)), 0
+    )
     levels = list(_levels(result))
     reach = [0.0, result.first, result.second, *(end for level in levels for end in level)]
     axis = (min(reach), max(reach))
     start, end = (
-        segment(min(0.0, v), max(0.0, v), axis=axis, width=_BAR) for v in (result.first, result.second)
+        segment(min(0.0, v), max(0.0, v), axis=axis, width=width) for v in (result.first, result.second)
     )
-    table.add_row("first", short(result.first, result.unit), "", "", "", start)
+    table.add_row("first", short(result.first, result.unit), "", "", "", *[start][: bool(width)])
     same = []
     for term, (a, b) in zip(result.terms, levels, strict=True):
         if _unchanged(term, result):
             same.append(term.name)
             continue
-        bar = segment(min(a, b), max(a, b), axis=axis, width=_BAR)
+        bar = segment(min(a, b), max(a, b), axis=axis, width=width)
         table.add_row(
             _worded(term.name),
             _said(term, 0),
             _said(term, 1),
             _times(term.ratio),
             _added(term.amount, result.unit),
-            bar,
+            *[bar][: bool(width)],
         )
-    table.add_row("second", "", short(result.second, result.unit), _times(result.ratio), "", end)
+    table.add_row(
+        "second", "", short(result.second, result.unit), _times(result.ratio), "", *[end][: bool(width)]
+    )
     if same:
-        table.caption = f"Unchanged: {', '.join(same)}"
+        table.caption = f"{'Unchanged' if result.by == 'factor' else 'Without effect'}: {', '.join(same)}"
         table.caption_justify = "left"
     return table
 

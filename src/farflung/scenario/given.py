@@ -168,7 +168,8 @@ def givens(scenario: Scenario) -> Givens:
         name = "duration" if scenario.tokens is None else "duration_limit"
         values[name] = reader.take("duration", scenario.duration, "s")
     stragglers = reader.take("protocol.stragglers", protocol.stragglers, "").value
-    error_feedback = reader.take("protocol.error_feedback", protocol.error_feedback, "").value
-    values["error_feedback"] = Given(1.0 if error_feedback else 0.0, "1", "scenario")
+    feedback = reader.take("protocol.error_feedback", protocol.error_feedback, "1")
+    error_feedback = feedback.value
+    values["error_feedback"] = Given(1.0 if error_feedback else 0.0, "1", feedback.origin)
     values |= _tables(scenario, believed, error_feedback)
     return Givens(values, tuple(reader.filled), believed, stragglers, error_feedback)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import datetime
+import math
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from typing import Literal
 
 from farflung.base.errors import InputError, unknown
@@ -64,6 +66,12 @@ class Question:
         if self.metric not in METRICS:
             raise unknown("metric", "metric", self.metric, METRICS)
 
+    @property
+    def limit_named(self) -> str:
+        """Return what limits a node, in words: the rule, or the limit asked for instead of its own."""
+        lowered = "" if self.threshold is None else f" at {self.threshold:g} H100-equivalents"
+        return f"{self.rule}{lowered}"
+
 
 @dataclass(frozen=True, slots=True)
 class Constraints:
@@ -96,6 +104,29 @@ class Constraints:
     chip_names: tuple[str, ...] = ()
     released_before: datetime.date | None = None
     modes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Refuse limits that nothing could keep to, or that everything would."""
+        if self.most_nodes is not None and self.most_nodes < 1:
+            raise InputError("most_nodes", f"{self.most_nodes} nodes train nothing", nearest="1")
+        for name in ("budget", "most_overtraining"):
+            value = getattr(self, name)
+            if value is not None and not (value > 0 and math.isfinite(value)):
+                raise InputError(name, f"{value:g} is not a number above 0")
+        if self.least_chinchilla is not None and not 0 <= self.least_chinchilla <= 1:
+            raise InputError(
+                "least_chinchilla",
+                f"χ is a share, and never {self.least_chinchilla:g}",
+                nearest="from 0 to 1",
+            )
+
+    def eased(self, by: float) -> Constraints:
+        """Return the same with so many times the nodes and the budget."""
+        return replace(
+            self,
+            most_nodes=None if self.most_nodes is None else math.ceil(self.most_nodes * by),
+            budget=None if self.budget is None else self.budget * by,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +194,13 @@ class Grid:
     chip_names: tuple[str, ...] = ()
     models: tuple[float, ...] = ()
 
+    @property
+    def step(self) -> float:
+        """Return just more than the greatest ratio between neighbouring numbers of nodes."""
+        return 1.01 * max(
+            (later / first for first, later in pairwise(sorted(self.node_factors))), default=1.0
+        )
+
 
 _PUBLISHED_CHIPS = (
     "A100 80GB", "Ascend 910B", "Ascend 910C", "TPU v4", "TPU v5e", "TPU v5p", "TPU v6e", "H100 SXM", "GH200",
@@ -194,6 +232,15 @@ GRIDS = {"full": Grid, "published": published_grid}
 
 
 @dataclass(frozen=True, slots=True)
+class Problem:
+    """All that a search is told: the question, the constraints, and what to range over."""
+
+    question: Question
+    constraints: Constraints
+    grid: Grid
+
+
+@dataclass(frozen=True, slots=True)
 class Part:
     """A chip at one precision as a search uses it: figures of one chip, and how many a node may hold."""
 
@@ -210,19 +257,21 @@ class Part:
 def parts(
     question: Question, constraints: Constraints, grid: Grid
 ) -> tuple[list[Part], dict[str, list[str]]]:
-    """Return the chips a search may use, and the names of those left out by reason."""
+    """Return the chips a search may use, and the names of those left out by reason.
+
+    A chip stands under the first reason that applies.
+    """
     believed = load_assumptions(question.assumptions)
     sources = believed.hardware_sources
     limit = node_limit(question.rule, reading=question.reading, lowered_to=question.threshold)
+    too_large = f"a single chip exceeds {question.limit_named}"
     found: list[Part] = []
     left_out: dict[str, list[str]] = {}
     for one in chips().values():
-        reason = _excluded(one, constraints, sources)
-        if grid.chip_names and one.name not in grid.chip_names:
-            reason = f"not in the {grid.name} grid"
+        reason = _excluded(one, constraints, grid, sources)
         most = 0 if reason else largest_node(one, limit, sources).chips
         if not reason and most < 1:
-            reason = f"a single chip exceeds {question.rule}"
+            reason = too_large
         if reason:
             left_out.setdefault(reason, []).append(one.name)
             continue
@@ -248,16 +297,21 @@ def parts(
     return found, left_out
 
 
-def _excluded(one: Chip, constraints: Constraints, sources: tuple[str, ...]) -> str | None:
-    if constraints.chip_names and one.name not in constraints.chip_names:
-        return "chip not allowed"
-    if constraints.makers and one.manufacturer not in constraints.makers:
-        return "maker not allowed"
-    if constraints.jurisdictions and one.jurisdiction not in constraints.jurisdictions:
-        return "jurisdiction not allowed"
-    if constraints.released_before and (one.released is None or one.released >= constraints.released_before):
-        return "released too late"
-    return None if one.get("price", sources) else "no price known"
+def _excluded(one: Chip, constraints: Constraints, grid: Grid, sources: tuple[str, ...]) -> str | None:
+    """Return the first reason to leave a chip out, if there is any."""
+    latest = constraints.released_before
+    formats = {FORMAT_OF_PRECISION[precision] for precision in grid.precisions}
+    reasons = {
+        f"not in the {grid.name} grid": bool(grid.chip_names) and one.name not in grid.chip_names,
+        "chip not allowed": bool(constraints.chip_names) and one.name not in constraints.chip_names,
+        "maker not allowed": bool(constraints.makers) and one.manufacturer not in constraints.makers,
+        "jurisdiction not allowed": bool(constraints.jurisdictions)
+        and one.jurisdiction not in constraints.jurisdictions,
+        "released too late": latest is not None and (one.released is None or one.released >= latest),
+        f"no {' or '.join(grid.precisions)} rate": formats.isdisjoint(one.dense),
+        "no price known": one.get("price", sources) is None,
+    }
+    return next((reason for reason, applies in reasons.items() if applies), None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,46 +3,31 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
 import numpy as np
 
-from farflung.analysis.search.designs import METRICS, Constraints, Design, Grid, Question, parts
+from farflung.analysis.search.designs import METRICS, Constraints, Design, Grid, Problem, Question, parts
+from farflung.analysis.search.most import most
 from farflung.analysis.search.pareto import front
-from farflung.analysis.search.space import REASONS, Branch, Cells, blocks, evaluated
+from farflung.analysis.search.refine import Reached, Tally, explored, narrow, polish
+from farflung.analysis.search.space import MFU, REASONS, Branch, blocks
 from farflung.base.errors import InputError
 from farflung.base.units import pretty
+from farflung.catalog import chip
 from farflung.outcome import Outcome, evaluate
-from farflung.scenario import preset, presets
+from farflung.scenario import load_assumptions, preset, presets
+from farflung.scenario.nodes import node_limit
 
 _RUNNERS_UP = 10
-_STEP = 1.36
-"""Just above the ratio of the grid's numbers of nodes."""
-_FINE = 64
-_MARGIN, _FINE_MARGIN = 1.6, 1.02
-"""What lies within these factors of the best is searched again, first finely and then over every whole
-number. Either gains less than its factor, so nothing left out could have come to be the best."""
 _FRONT_BRANCHES = 24
 _DURATION_FRACTIONS = (1.0, 0.5, 0.25)
 
 Progress = Callable[[int, int], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Reached:
-    """A design that reaches the target, with its cost and how much of the metric it gives."""
-
-    cost: float
-    metric: float
-    design: Design
-
-    def before(self, other: Reached) -> bool:
-        """Return whether this one is to be preferred."""
-        return (self.cost, -self.metric) < (other.cost, -other.metric)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,15 +62,19 @@ class SearchResult:
     runners_up
         The cheapest designs of other kinds (chip, precision, protocol), best first.
     pareto
-        Designs that no other beats in cost, nodes, duration and quality-adjusted compute at once.
+        Designs that reach the target, of which none beats another in cost, nodes, duration and
+        quality-adjusted compute at once: of the best, the runners-up, and the grid's cheapest branches in
+        all, half and a quarter of the duration. At most 60, evenly spread over the cost.
     examined
         Designs evaluated.
-    removed_by
-        Designs removed, by reason; chips left out before any design, by reason, as lists of names.
+    removed_by, chips_left_out
+        Designs removed, by the first reason that applies; and names of chips left out before any design.
     published
-        The cheapest published scenario that answers the same question, where there is one.
+        The cheapest published scenario that reaches the target in the same time over the same links.
     nearest
-        Where nothing was found: the most of the metric that any design reaches within all else [FLOP].
+        Where nothing was found: the most of the metric that any design gives within all constraints [FLOP].
+    why_not
+        Where nothing was found: what stands in the way.
     """
 
     question: Question
@@ -101,6 +90,25 @@ class SearchResult:
     nearest: float | None
     why_not: str | None
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Return what the numbers take for granted."""
+        believed = load_assumptions(self.question.assumptions)
+        factors = [believed.values[f"{part}_cost_factor"][0] for part in ("server", "network")]
+        prices: dict[str, list[str]] = {}
+        for name in dict.fromkeys(one.design.chip for one in (self.best, *self.runners_up) if one):
+            price = chip(name).get("price", believed.hardware_sources)
+            if price is not None and price.note:
+                prices.setdefault(price.note, []).append(name)
+        return (
+            f"every chip is given the same MFU of {MFU:g}; consumer cards without fast links between them"
+            " reach less",
+            f"every chip is taken to need {factors[0]:g} times its price as a server, and that"
+            f" {factors[1]:g} times with the network",
+            "nodes of a group or a pipeline are linked as all others are",
+            *(f"price of {', '.join(names)}: {note}" for note, names in prices.items()),
+        )
+
     def as_table(self) -> dict[str, Any]:
         """Return the result as plain tables, for JSON."""
         return {
@@ -114,41 +122,8 @@ class SearchResult:
             "nearest_reachable_flop": self.nearest,
             "why_not": self.why_not,
             "grid": self.grid,
+            "notes": list(self.notes),
         }
-
-
-@dataclass(slots=True)
-class _Tally:
-    """What one branch came to: the cheapest design for every number of chips, and what was removed."""
-
-    branch: Branch
-    examined: int = 0
-    removed: np.ndarray = field(default_factory=lambda: np.zeros(len(REASONS), dtype=np.int64))
-    best: dict[int, Reached] = field(default_factory=dict)
-    furthest: float = 0.0
-
-    def add(self, cells: Cells) -> None:
-        """Count a block, and keep its cheapest designs."""
-        self.examined += cells.cost.size
-        self.removed += np.bincount(cells.refused.ravel(), minlength=len(REASONS))
-        short = cells.refused == REASONS.index("target not reached")
-        if short.any():
-            self.furthest = max(self.furthest, float(np.nanmax(cells.metric[short])))
-        cost = np.where(cells.refused == 0, cells.cost, np.inf)
-        lowest = cost.min(axis=1)
-        # Of designs that cost the same, the one that gives most.
-        columns = np.argmax(np.where(cost <= lowest[:, None] * (1 + 1e-12), cells.metric, -np.inf), axis=1)
-        for row in np.nonzero(np.isfinite(lowest))[0]:
-            index = (int(row), int(columns[row]))
-            found = Reached(float(lowest[row]), float(cells.metric[index]), cells.design(self.branch, index))
-            chips = found.design.chips_per_node
-            if chips not in self.best or found.before(self.best[chips]):
-                self.best[chips] = found
-
-    @property
-    def cheapest(self) -> Reached | None:
-        """Return the cheapest design of the branch."""
-        return min(self.best.values(), key=lambda one: (one.cost, -one.metric), default=None)
 
 
 def search(
@@ -161,8 +136,9 @@ def search(
 ) -> SearchResult:
     """Return the cheapest design that reaches a target below a rule.
 
-    Every design of the grid is evaluated; nothing is assumed to grow or fall with the number of nodes. The
-    branches near the best are then evaluated for every whole number of nodes.
+    Every design of the grid is evaluated; nothing is assumed to grow or fall with the number of nodes. For
+    every number of chips of a node, the neighbourhood of the cheapest design is then searched again, over
+    numbers of nodes and sizes of model between those of the grid, wherever that may yet give the best.
 
     Parameters
     ----------
@@ -180,31 +156,30 @@ def search(
     Raises
     ------
     InputError
-        If the rule is unknown or limits no node, or no chip is left to search.
+        If the rule is unknown or limits no node, or the constraints leave no chip or protocol.
+
+    Notes
+    -----
+    Assumption: every chip reaches the same model-FLOP utilisation, and needs the same share of server and
+    network on top of its price. Links between the nodes of a group or a pipeline are those of all nodes.
+    Limits: the best of the declared grid and of the neighbourhoods searched; not of all that can be built.
     """
-    limits, ranged = constraints or Constraints(), grid or Grid()
-    branches, left_out = _branches(question, limits, ranged)
+    problem = Problem(question, constraints or Constraints(), grid or Grid())
+    branches, left_out = branches_of(problem)
     with ThreadPoolExecutor(threads or os.cpu_count() or 1) as pool:
-        explored = pool.map(lambda branch: _explored(question, limits, ranged, branch), branches)
-        tallies = list(_counted(explored, len(branches), progress))
-        for margin, refine in ((_MARGIN, _narrowed), (_FINE_MARGIN, _polished)):
-            best = min((one.cost for tally in tallies for one in tally.best.values()), default=np.inf)
-            list(pool.map(partial(refine, question, limits, ranged, best * margin), tallies))
-        # The runners-up lie further off than the margins; each deserves its own neighbourhood all the same.
-        for tally in _ranked(tallies)[: 4 * _RUNNERS_UP]:
-            if one := tally.cheapest:
-                _narrowed(question, limits, ranged, one.cost * _FINE_MARGIN, tally)
+        tallies = _tallies(problem, branches, pool, progress)
         reached = _ranked(tallies)
-        pareto = _pareto(question, limits, ranged, reached, pool)
-    removed = np.sum([tally.removed for tally in tallies], axis=0)
-    furthest = max((tally.furthest for tally in tallies), default=0.0)
-    kinds = _of_different_kind(reached)
+        kinds = [_found(question, one) for one in _of_different_kind(reached)]
+        pareto = _pareto(problem, reached, kinds, pool)
+        furthest = None if kinds else most(problem, branches, pool)
+    removed = sum((tally.removed for tally in tallies), start=np.zeros(len(REASONS), dtype=np.int64))
+    nearest = furthest[0] if furthest else None
     return SearchResult(
         question=question,
-        constraints=limits,
-        grid=ranged.name,
-        best=_found(question, kinds[0]) if kinds else None,
-        runners_up=tuple(_found(question, one) for one in kinds[1 : 1 + _RUNNERS_UP]),
+        constraints=problem.constraints,
+        grid=problem.grid.name,
+        best=kinds[0] if kinds else None,
+        runners_up=tuple(kinds[1:]),
         pareto=pareto,
         examined=sum(tally.examined for tally in tallies),
         removed_by={
@@ -212,100 +187,90 @@ def search(
         },
         chips_left_out=left_out,
         published=_published(question),
-        nearest=None if kinds else furthest or None,
-        why_not=None if kinds else _why_not(question, removed, furthest),
+        nearest=nearest,
+        why_not=None if kinds else _why_not(question, removed, nearest),
     )
 
 
-def _ranked(tallies: list[_Tally]) -> list[_Tally]:
+def reaches(problem: Problem) -> bool:
+    """Return whether any design reaches the target: the question of :func:`search` without its answer."""
+    branches, _ = branches_of(problem)
+    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        tallies = list(pool.map(partial(explored, problem), branches))
+        if not any(tally.best for tally in tallies):
+            list(pool.map(partial(narrow, problem, below=np.inf), tallies))
+    return any(tally.best for tally in tallies)
+
+
+def branches_of(problem: Problem) -> tuple[list[Branch], dict[str, list[str]]]:
+    """Return the branches of a grid within constraints, and the chips left out by reason.
+
+    There may be none where every chip is too large for the rule.
+
+    Raises
+    ------
+    InputError
+        If the rule is unknown or limits no node, or the constraints leave no chip or protocol.
+    """
+    question, constraints, grid = problem.question, problem.constraints, problem.grid
+    usable, left_out = parts(question, constraints, grid)
+    variants = [v for v in grid.variants if not constraints.modes or v.mode in constraints.modes]
+    if not variants:
+        raise InputError(
+            "search",
+            f"the {grid.name} grid has no protocol {' or '.join(constraints.modes)}",
+            nearest=", ".join(sorted({variant.mode for variant in grid.variants})),
+        )
+    if not usable and not any(question.limit_named in reason for reason in left_out):
+        reasons = "; ".join(f"{reason}: {len(names)}" for reason, names in left_out.items())
+        raise InputError("search", f"no chip is left to search ({reasons})")
+    return [Branch(part, variant) for part in usable for variant in variants], left_out
+
+
+def _tallies(
+    problem: Problem, branches: Sequence[Branch], pool: Executor, progress: Progress | None
+) -> list[Tally]:
+    """Return what every branch comes to, refined where that may give the best or a runner-up.
+
+    What could not come to cost less than the best so far is left as coarse as the grid.
+    """
+    coarse = pool.map(partial(explored, problem), branches)
+    tallies = list(_counted(coarse, len(branches), progress))
+    for refine in (narrow, polish):
+        best = min((one.cost for tally in tallies for one in tally.best.values()), default=np.inf)
+        list(pool.map(partial(refine, problem, below=best), tallies))
+    # A runner-up lies further off than the best; its own neighbourhood is searched all the same.
+    nearest = sorted(
+        (min(one.cost for one in (*tally.best.values(), *tally.near.values())), place)
+        for place, tally in enumerate(tallies)
+        if tally.best or tally.near
+    )
+
+    best = min((one.cost for tally in tallies for one in tally.best.values()), default=np.inf)
+
+    def refine_for_itself(place: int) -> None:
+        for refine in (narrow, partial(polish, above=best)):
+            own = tallies[place].cheapest
+            refine(problem, tallies[place], below=own.cost if own else np.inf)
+
+    list(pool.map(refine_for_itself, [place for _, place in nearest[: 4 * _RUNNERS_UP]]))
+    return tallies
+
+
+def _ranked(tallies: list[Tally]) -> list[Tally]:
     """Return the branches that reach the target, cheapest first."""
     reached = [(one.cost, -one.metric, i) for i, tally in enumerate(tallies) if (one := tally.cheapest)]
     return [tallies[i] for _, _, i in sorted(reached)]
 
 
-def _branches(
-    question: Question, constraints: Constraints, grid: Grid
-) -> tuple[list[Branch], dict[str, list[str]]]:
-    usable, left_out = parts(question, constraints, grid)
-    variants = [v for v in grid.variants if not constraints.modes or v.mode in constraints.modes]
-    if not usable or not variants:
-        reasons = "; ".join(f"{reason}: {len(names)} chips" for reason, names in left_out.items())
-        raise InputError("search", f"no chip and protocol is left to search ({reasons or 'no protocol'})")
-    return [Branch(part, variant) for part in usable for variant in variants], left_out
-
-
-def _counted(tallies: Iterable[_Tally], total: int, progress: Progress | None) -> Iterable[_Tally]:
+def _counted(tallies: Iterable[Tally], total: int, progress: Progress | None) -> Iterable[Tally]:
     for done, tally in enumerate(tallies, start=1):
         if progress is not None:
             progress(done, total)
         yield tally
 
 
-def _explored(question: Question, constraints: Constraints, grid: Grid, branch: Branch) -> _Tally:
-    tally = _Tally(branch)
-    for cells in blocks(question, constraints, grid, branch):
-        tally.add(cells)
-    return tally
-
-
-def _narrowed(question: Question, constraints: Constraints, grid: Grid, most: float, tally: _Tally) -> None:
-    """Search a branch again, more finely, around the best of every number of chips that is near the best.
-
-    The neighbourhood of a number of chips depends on nothing else, so that a search in which a rule allows
-    fewer chips looks at the same designs and can never come out cheaper.
-    """
-    starts = [one.design for one in tally.best.values() if one.cost <= most]
-    nodes = [np.ceil(one.nodes * np.linspace(1 / _STEP, 1.0, _FINE)) for one in starts]
-    around = np.geomspace(0.8, 1.25, 7)
-    _again(question, constraints, grid, tally, starts=starts, nodes=nodes, factors=around)
-
-
-def _polished(question: Question, constraints: Constraints, grid: Grid, most: float, tally: _Tally) -> None:
-    """Search a branch once more, over every whole number of nodes just below the best."""
-    starts = [one.design for one in tally.best.values() if one.cost <= most]
-    for start in starts:
-        fewest = int(start.nodes * (1 - 1.5 * (1 - 1 / _STEP) / _FINE))
-        counts = np.arange(max(1, fewest), start.nodes + 1, dtype=np.float64)
-        around = np.geomspace(0.95, 1.05, 11)
-        _again(question, constraints, grid, tally, starts=[start], nodes=[counts], factors=around)
-
-
-def _again(
-    question: Question,
-    constraints: Constraints,
-    grid: Grid,
-    tally: _Tally,
-    *,
-    starts: list[Design],
-    nodes: list[np.ndarray],
-    factors: np.ndarray,
-) -> None:
-    """Evaluate the neighbourhoods of designs that share a branch."""
-    if not starts:
-        return
-    part, variant = tally.branch.part, tally.branch.variant
-    chips = np.asarray([float(one.chips_per_node) for one in starts])
-    models = np.asarray([one.parameters for one in starts])[:, None]
-    if grid.model_digits is None and not grid.models:
-        largest = part.memory * chips * variant.pipeline_stages / part.bytes_per_parameter
-        models = np.minimum(models * factors, largest[:, None])
-    steps = {0.0 if one is None else one for one in grid.inner_steps} | {
-        one.inner_steps or 0.0 for one in starts
-    }
-    for cells in evaluated(
-        question,
-        constraints,
-        tally.branch,
-        chips=chips[:, None, None, None],
-        parameters=models[:, :, None, None],
-        compression=np.asarray(grid.compressions)[:, None],
-        inner_steps=np.zeros(1) if variant.mode == "data_parallel" else np.asarray(sorted(steps)),
-        nodes=np.stack(nodes)[:, None, None, :],
-    ):
-        tally.add(cells)
-
-
-def _of_different_kind(reached: list[_Tally]) -> list[Reached]:
+def _of_different_kind(reached: list[Tally]) -> list[Reached]:
     """Return the cheapest of each kind, cheapest first; protocols that come to the same count once."""
     kept: list[Reached] = []
     seen: set[tuple[object, ...]] = set()
@@ -317,7 +282,7 @@ def _of_different_kind(reached: list[_Tally]) -> list[Reached]:
         if design.kind not in seen and same not in seen:
             kept.append(one)
         seen |= {design.kind, same}
-    return kept
+    return kept[: 1 + _RUNNERS_UP]
 
 
 def _found(question: Question, one: Reached) -> Found:
@@ -325,33 +290,34 @@ def _found(question: Question, one: Reached) -> Found:
 
 
 def _pareto(
-    question: Question,
-    constraints: Constraints,
-    grid: Grid,
-    reached: list[_Tally],
-    pool: ThreadPoolExecutor,
+    problem: Problem, reached: Sequence[Tally], found: Sequence[Found], pool: Executor
 ) -> tuple[Found, ...]:
-    """Return the front over cost, nodes, duration and quality, from the cheapest branches."""
+    """Return the front over cost, nodes, duration and quality: of what was found and the best branches."""
+    question = problem.question
     asked = [
-        (_lasting(question, question.duration * share), tally.branch)
+        (replace(problem, question=replace(question, duration=question.duration * share)), tally.branch)
         for tally in reached[:_FRONT_BRANCHES]
         for share in _DURATION_FRACTIONS
     ]
-    fronts = list(pool.map(lambda one: _front(one[0], constraints, grid, one[1]), asked))
-    values = [row for some, _ in fronts for row in some]
-    designs = [(question, design) for _, some in fronts for question, design in some]
+    fronts = list(pool.map(lambda one: _front(*one), asked))
+    # What was found more finely goes first: of equal rows the first is kept.
+    values = [_objectives(one.outcome) for one in found] + [row for some, _ in fronts for row in some]
+    designs = [(question, one.design) for one in found] + [row for _, some in fronts for row in some]
     if not designs:
         return ()
     chosen = [designs[i] for i in front(np.asarray(values))]
     return tuple(Found(design, evaluate(design.scenario(one))) for one, design in _spread(chosen))
 
 
-def _front(
-    question: Question, constraints: Constraints, grid: Grid, branch: Branch
-) -> tuple[list[np.ndarray], list[tuple[Question, Design]]]:
+def _objectives(outcome: Outcome) -> np.ndarray:
+    cost, quality = outcome.capital_cost_usd or 0.0, outcome.quality_adjusted_flop or 0.0
+    return np.asarray([cost, outcome.nodes, outcome.duration_s or 0.0, -quality])
+
+
+def _front(problem: Problem, branch: Branch) -> tuple[list[np.ndarray], list[tuple[Question, Design]]]:
     values: list[np.ndarray] = []
     designs: list[tuple[Question, Design]] = []
-    for cells in blocks(question, constraints, grid, branch):
+    for cells in blocks(problem.question, problem.constraints, problem.grid, branch):
         kept = np.argwhere(cells.refused == 0)
         rows = tuple(kept.T)
         some = np.stack(
@@ -359,17 +325,15 @@ def _front(
         )
         for i in front(some):
             values.append(some[i])
-            designs.append((question, cells.design(branch, (int(kept[i][0]), int(kept[i][1])))))
+            designs.append((problem.question, cells.design(branch, (int(kept[i][0]), int(kept[i][1])))))
     return values, designs
 
 
-def _lasting(question: Question, duration: float) -> Question:
-    return replace(question, duration=duration)
-
-
 def _published(question: Question) -> Outcome | None:
-    """Return the cheapest preset under the question's set, links and duration that reaches its target."""
+    """Return the cheapest preset that reaches the target, under the same rule, set, links and duration."""
     name = METRICS[question.metric]
+    limit = node_limit(question.rule, reading=question.reading, lowered_to=question.threshold)
+    most_equivalents = limit.compute / limit.per_h100_equivalent
     found = []
     for scenario in (preset(one) for one in presets()):
         network = scenario.network
@@ -381,7 +345,10 @@ def _published(question: Question) -> Outcome | None:
             and links == asked
         ):
             outcome = evaluate(scenario)
-            if (getattr(outcome, name) or 0.0) >= question.target and outcome.capital_cost_usd:
+            below = (outcome.node_h100_equivalents or np.inf) <= most_equivalents and (
+                outcome.node_memory_bytes or np.inf
+            ) <= (limit.memory or np.inf)
+            if below and (getattr(outcome, name) or 0.0) >= question.target and outcome.capital_cost_usd:
                 found.append(outcome)
     return min(found, key=lambda one: one.capital_cost_usd or np.inf, default=None)
 
@@ -393,12 +360,14 @@ def _spread(designs: list[Any], most: int = 60) -> list[Any]:
     return [designs[i] for i in np.unique(np.linspace(0, len(designs) - 1, most).astype(int))]
 
 
-def _why_not(question: Question, removed: np.ndarray, furthest: float) -> str:
-    names = METRICS[question.metric]
+def _why_not(question: Question, removed: np.ndarray, nearest: float | None) -> str:
+    """Return which constraint stands in the way, and how far designs come within all of them."""
+    if not removed.any():
+        return f"a single chip of those asked for exceeds {question.limit_named}"
+    furthest = "no design keeps to all else"
+    if nearest is not None:
+        furthest = f"within all else, the furthest reaches {pretty(nearest, 'FLOP')}"
     if removed[3:].any():
         worst = REASONS[3 + int(np.argmax(removed[3:]))]
-        return f"designs reach the target, and all are removed; most of them by: {worst}"
-    return (
-        f"no design of the grid reaches {question.target:g} {names}; the furthest reaches "
-        f"{pretty(furthest, 'FLOP')}"
-    )
+        return f"designs reach the target, and all are removed; most of them by: {worst}; {furthest}"
+    return f"no design of the grid reaches {question.target:g} {METRICS[question.metric]}; {furthest}"

@@ -21,8 +21,12 @@ from farflung.analysis.search.designs import (
 from farflung.outcome.batch import answers
 from farflung.scenario import Nodes, Scenario, with_changes
 
-_CELLS = 24_576
+CELLS = 24_576
 """Designs evaluated together: few enough that their arrays stay in cache."""
+
+
+MFU: float = Nodes.model_fields["mfu"].default
+"""Model-FLOP utilisation of every chip: what a scenario takes that says nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +53,9 @@ class Cells:
     duration: np.ndarray
     refused: np.ndarray
     """Index into :data:`REASONS`; 0 where the design keeps to everything."""
+    near: np.ndarray
+    """Where it would with one step of the grid more nodes, or as much more of a budget: a finer search may
+    find what keeps to everything just below."""
 
     def design(self, branch: Branch, index: tuple[int, int]) -> Design:
         """Return one of the designs."""
@@ -96,37 +103,49 @@ def base_scenario(question: Question, branch: Branch) -> Scenario:
     )
 
 
+def largest_model(part: Part, variant: Variant, chips: np.ndarray) -> np.ndarray:
+    """Return the largest model that the memory of a replica of so many chips a node holds [parameters]."""
+    return part.memory * chips * variant.pipeline_stages / part.bytes_per_parameter
+
+
 def sizes(part: Part, variant: Variant, chips: np.ndarray, grid: Grid) -> np.ndarray:
     """Return the model sizes of the grid for nodes of so many chips, fractions along the last axis."""
     if grid.models:
         return np.broadcast_to(np.asarray(grid.models), (len(chips), len(grid.models)))
-    largest = part.memory * chips * variant.pipeline_stages / part.bytes_per_parameter
-    models = largest[:, None] * np.asarray(grid.model_fractions)
+    models = largest_model(part, variant, chips)[:, None] * np.asarray(grid.model_fractions)
     if grid.model_digits is not None:
         unit = 10.0 ** (np.floor(np.log10(models)) - (grid.model_digits - 1))
         models = np.floor(models / unit * (1.0 + 1e-12)) * unit
     return np.asarray(models)
 
 
+def inner_steps(grid: Grid, variant: Variant) -> np.ndarray:
+    """Return the numbers of inner steps of the grid; 0 stands for the fewest that hide the exchange."""
+    if variant.mode == "data_parallel":
+        return np.zeros(1)  # its number of inner steps is 1 by definition
+    return np.asarray([0.0 if one is None else one for one in grid.inner_steps])
+
+
+def fewest_nodes(question: Question, part: Part, chips: np.ndarray) -> np.ndarray:
+    """Return the nodes below which no design reaches the target, since not even its raw compute does."""
+    return np.maximum(1.0, question.target / (part.peak * MFU * question.duration * chips))
+
+
 def blocks(question: Question, constraints: Constraints, grid: Grid, branch: Branch) -> Iterator[Cells]:
     """Yield all designs of a branch, a block at a time."""
     chips = np.asarray(list(counted(branch.part, grid)), dtype=np.float64)
-    steps = np.asarray([0.0 if one is None else one for one in grid.inner_steps])
-    if branch.variant.mode == "data_parallel":
-        steps = np.zeros(1)  # its number of inner steps is 1 by definition
+    steps = inner_steps(grid, branch.variant)
     per_chip_count = (
         len(grid.models or grid.model_fractions)
         * len(grid.compressions)
         * len(steps)
         * len(grid.node_factors)
     )
-    size = max(1, _CELLS * len(steps) // per_chip_count)
-    raw_per_chip = branch.part.peak * Nodes.model_fields["mfu"].default * question.duration
+    size = max(1, CELLS * len(steps) // per_chip_count)
     for first in range(0, len(chips), size):
         some = chips[first : first + size]
         models = sizes(branch.part, branch.variant, some, grid)
-        # No design reaches the target with fewer nodes than its raw compute asks for.
-        fewest = np.maximum(1.0, question.target / (raw_per_chip * some))
+        fewest = fewest_nodes(question, branch.part, some)
         nodes = np.unique(np.ceil(fewest[:, None] * np.asarray(grid.node_factors)), axis=1)
         yield from evaluated(
             question,
@@ -137,6 +156,7 @@ def blocks(question: Question, constraints: Constraints, grid: Grid, branch: Bra
             compression=np.asarray(grid.compressions)[:, None],
             inner_steps=steps,
             nodes=nodes[:, None, None, :],
+            easing=grid.step,
         )
 
 
@@ -150,10 +170,12 @@ def evaluated(
     compression: np.ndarray,
     inner_steps: np.ndarray,
     nodes: np.ndarray,
+    easing: float = 1.0,
 ) -> Iterator[Cells]:
     """Yield designs of a branch, a block for every number of inner steps.
 
-    The other arrays broadcast against one another.
+    The other arrays broadcast against one another. ``easing`` says what counts as near the limits on nodes
+    and budget.
     """
     part, base = branch.part, base_scenario(question, branch)
     metric = METRICS[question.metric]
@@ -173,11 +195,14 @@ def evaluated(
     for steps in np.unique(inner_steps):
         found = answers(base, {**fields, **({"protocol.inner_steps": steps} if steps else {})}, outputs)
         shape = found["feasible"].shape
-
-        refused = _refused(found, question, constraints, metric, np.broadcast_to(nodes, shape))
+        counts = np.broadcast_to(nodes, shape)
+        refused = _refused(found, question, constraints, metric, counts)
+        near = refused == 0
+        if easing > 1.0 and (constraints.most_nodes or constraints.budget):
+            near = _refused(found, question, constraints.eased(easing), metric, counts) == 0
         yield Cells(
             chips=_rows(np.broadcast_to(chips, shape)),
-            nodes=_rows(np.broadcast_to(nodes, shape)),
+            nodes=_rows(counts),
             parameters=_rows(np.broadcast_to(parameters, shape)),
             compression=_rows(np.broadcast_to(compression, shape)),
             inner_steps=float(steps),
@@ -186,6 +211,7 @@ def evaluated(
             cost=_rows(found["capital_cost_usd"]),
             duration=_rows(found["duration_s"]),
             refused=_rows(refused),
+            near=_rows(near),
         )
 
 
@@ -211,7 +237,7 @@ def _refused(
     if constraints.most_nodes is not None:
         remove(nodes > constraints.most_nodes, 3)
     if constraints.budget is not None:
-        remove(found["capital_cost_usd"] > constraints.budget, 4)
+        remove(found["capital_cost_usd"] > constraints.budget * (1 + 1e-12), 4)
     if constraints.most_overtraining is not None:
         remove(found["overtraining_ratio"] > constraints.most_overtraining, 5)
     if constraints.least_chinchilla is not None:

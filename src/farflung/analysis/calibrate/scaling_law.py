@@ -1,0 +1,206 @@
+"""Scaling law: the refit of its five coefficients to the Chinchilla study's runs, after its re-estimate.
+
+The method is Besiroglu's: ln L as the log-sum-exp of three terms, a Huber loss of 1e-3 on its residuals, and
+the best of quasi-Newton searches from a grid of starts. Standard errors come from resampling the runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import product
+from typing import Any
+
+import numpy as np
+
+from farflung.catalog.measured import Measured, measured
+
+LETTERS = ("A", "B", "E", "alpha", "beta")
+PUBLISHED = "besiroglu"
+DROPPED = 5
+"""Runs of fewest tokens per parameter that are left out, as in the source."""
+_HUBER = 1e-3
+_STARTS = 40
+"""Searches, from the best points of the grid."""
+_GRID = tuple(
+    product((0.0, 5.0, 10.0, 15.0, 20.0, 25.0), (0.0, 5.0, 10.0, 15.0, 20.0, 25.0),
+            (-1.0, -0.5, 0.0, 0.5, 1.0), (0.0, 0.5, 1.0, 1.5, 2.0), (0.0, 0.5, 1.0, 1.5, 2.0))
+)  # fmt: skip
+"""Starts for ln A, ln B, ln E and the exponents, those of Hoffmann's approach 3."""
+_SCALE = 1e4
+"""What the misfit is multiplied by, so that searches do not stop at their tolerance."""
+COMPUTES = (1e21, 5.76e23, 1e24, 1e25, 1e26)
+"""Where the law's own optimum is shown [FLOP]."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refit:
+    """Estimates, their spread, and what was published.
+
+    Attributes
+    ----------
+    estimates, standard_errors
+        By letter [nats, nats, nats, 1, 1].
+    published, published_errors
+        The source's.
+    points, draws
+        Runs that were fitted, and bootstrap draws.
+    alternatives
+        Coefficients of other published laws by name.
+    """
+
+    estimates: Mapping[str, float]
+    standard_errors: Mapping[str, float]
+    published: Mapping[str, float]
+    published_errors: Mapping[str, float]
+    points: int
+    draws: int
+    alternatives: Mapping[str, Mapping[str, float]]
+
+    @property
+    def within(self) -> dict[str, bool]:
+        """Return whether every estimate is within one published standard error of the published one."""
+        return {
+            letter: abs(self.estimates[letter] - self.published[letter]) <= self.published_errors[letter]
+            for letter in LETTERS
+        }
+
+    def as_table(self) -> dict[str, Any]:
+        """Return the figures as plain tables, for JSON."""
+        laws = {"refit": self.estimates, PUBLISHED: self.published, **self.alternatives}
+        return {
+            "estimates": dict(self.estimates),
+            "standard_errors": dict(self.standard_errors),
+            "published": dict(self.published),
+            "published_standard_errors": dict(self.published_errors),
+            "within_one_standard_error": self.within,
+            "all_within_one_standard_error": all(self.within.values()),
+            "points": self.points,
+            "draws": self.draws,
+            "tokens_per_parameter": {
+                name: {f"{flop:g}": optimal_ratio(law, flop) for flop in COMPUTES}
+                for name, law in laws.items()
+            },
+            "alternatives": {name: dict(law) for name, law in self.alternatives.items()},
+        }
+
+
+def optimal_ratio(law: Mapping[str, float], flop: float) -> float:
+    """Return the tokens per parameter at which a law's loss is lowest for some compute [tokens].
+
+    Notes
+    -----
+    Equation: N* = G (C/6)^(b/(a+b)), D* = C/(6 N*), G = (a A/(b B))^(1/(a+b))
+    Assumption: 6 FLOP a parameter and token.
+    Evidence: hoffmann2022chinchilla
+    Limits: the law's.
+    """
+    a, b = law["alpha"], law["beta"]
+    scale = (a * law["A"] / (b * law["B"])) ** (1.0 / (a + b))
+    parameters = scale * (flop / 6.0) ** (b / (a + b))
+    return float(flop / (6.0 * parameters * parameters))
+
+
+def refit(*, draws: int, seed: int, table: Measured | None = None) -> Refit:
+    """Return the refit of the scaling law.
+
+    Parameters
+    ----------
+    draws
+        Bootstrap draws behind the standard errors.
+    seed
+        Seed of the resampling.
+    table
+        The runs, the catalog's if left out.
+    """
+    size, data, loss = _runs(table or measured("chinchilla_points"))
+    best = _search(size, data, loss)
+    generator = np.random.default_rng(seed)
+    drawn = []
+    for _ in range(draws):
+        at = generator.integers(0, len(loss), len(loss))
+        drawn.append(_natural(_descend(best, size[at], data[at], loss[at])[0]))
+    errors = np.std(np.array(drawn), axis=0, ddof=1) if draws > 1 else np.full(5, np.nan)
+    laws, spreads = published_laws()
+    return Refit(
+        estimates=_by_letter(_natural(best)),
+        standard_errors=_by_letter(errors),
+        published=laws[PUBLISHED],
+        published_errors=spreads,
+        points=len(loss),
+        draws=draws,
+        alternatives={name: law for name, law in laws.items() if name != PUBLISHED},
+    )
+
+
+def published_laws() -> tuple[dict[str, dict[str, float]], dict[str, float]]:
+    """Return the published laws by name, and the standard errors of the one that the product takes."""
+    laws: dict[str, dict[str, float]] = {}
+    errors = {}
+    for row in measured("scaling_laws").rows:
+        laws.setdefault(row["law"], {})[row["parameter"]] = row["value"]
+        if row["law"] == PUBLISHED:
+            errors[row["parameter"]] = row["standard_error"]
+    return laws, errors
+
+
+def _by_letter(values: np.ndarray) -> dict[str, float]:
+    return dict(zip(LETTERS, map(float, values), strict=True))
+
+
+def _natural(found: np.ndarray) -> np.ndarray:
+    return np.append(np.exp(found[:3]), found[3:])
+
+
+def _runs(table: Measured) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return logarithms of size, tokens and loss of the runs that are fitted."""
+    size = np.array(table.column("parameters"))
+    tokens = np.array(table.column("flop")) / (6.0 * size)
+    kept = np.sort(np.argsort(tokens / size, kind="stable")[DROPPED:])
+    return np.log(size[kept]), np.log(tokens[kept]), np.log(np.array(table.column("loss"))[kept])
+
+
+def _terms(found: np.ndarray, size: np.ndarray, data: np.ndarray) -> np.ndarray:
+    """Return the logarithms of the law's three terms at every run."""
+    a, b, e, alpha, beta = (found[..., place, None] for place in range(5))
+    return np.stack([a - alpha * size, b - beta * data, e + 0.0 * size])
+
+
+def _misfit(
+    found: np.ndarray, size: np.ndarray, data: np.ndarray, loss: np.ndarray
+) -> tuple[Any, np.ndarray]:
+    """Return the Huber loss of a law, and its gradient."""
+    terms = _terms(found, size, data)
+    largest = terms.max(axis=0)
+    parts = np.exp(terms - largest)
+    total = parts.sum(axis=0)
+    residual = largest + np.log(total) - loss
+    near = np.abs(residual) <= _HUBER
+    huber = np.where(near, 0.5 * residual**2, _HUBER * (np.abs(residual) - 0.5 * _HUBER))
+    slope = np.clip(residual, -_HUBER, _HUBER) * parts / total
+    by_size, by_data, fixed = (slope[place].sum(axis=-1) for place in range(3))
+    gradient = [by_size, by_data, fixed, -(slope[0] * size).sum(axis=-1), -(slope[1] * data).sum(axis=-1)]
+    return _SCALE * huber.sum(axis=-1), _SCALE * np.stack(gradient, axis=-1)
+
+
+def _descend(
+    start: np.ndarray, size: np.ndarray, data: np.ndarray, loss: np.ndarray
+) -> tuple[np.ndarray, float]:
+    from scipy.optimize import minimize  # noqa: PLC0415 - SciPy is slow to import
+
+    tight = {"gtol": 1e-6, "maxiter": 2000}
+    with np.errstate(over="ignore", invalid="ignore"):
+        found = minimize(_misfit, start, (size, data, loss), "BFGS", jac=True, options=tight)
+    return np.asarray(found.x), float(found.fun)
+
+
+def _search(size: np.ndarray, data: np.ndarray, loss: np.ndarray) -> np.ndarray:
+    """Return the best law that searches from the most promising points of the grid find."""
+    grid = np.array(_GRID)
+    misfit = np.concatenate([np.atleast_1d(_misfit(part, size, data, loss)[0]) for part in np.split(grid, 9)])
+    best, lowest = np.asarray(grid[0]), np.inf
+    for start in grid[np.argsort(misfit, kind="stable")[:_STARTS]]:
+        found, value = _descend(start, size, data, loss)
+        if value < lowest:
+            best, lowest = found, value
+    return best

@@ -1,0 +1,119 @@
+"""``farflung calibrate``: the learning model fitted to what was measured, and judged on the rest."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from farflung.cli.show import Told, grid, put, put_json
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rich.console import RenderableType
+
+calibrate = typer.Typer(
+    no_args_is_help=True, help="Fit the learning model to measurements, and judge it on the rest."
+)
+Seed = Annotated[int, typer.Option("--seed", help="Same seed, same result.")]
+How = Annotated[Told, typer.Option("--format", help="How to show it.")]
+
+
+@calibrate.command("loss")
+def loss(
+    *,
+    draws: Annotated[
+        int, typer.Option("--draws", min=10, max=5000, help="Refits for every size that is left out.")
+    ] = 100,
+    seed: Seed = 0,
+    write: Annotated[
+        bool, typer.Option("--write", help="Write the posterior into the package's own catalog.")
+    ] = False,
+    how: How = Told.table,
+) -> None:
+    """Show how well each set predicts what distribution cost where it was measured.
+
+    Every point is predicted by a fit that has not seen its size; 4B and 10B are in no fit.
+
+    [bold]farflung calibrate loss --format json[/bold]
+    """
+    from farflung.analysis.calibrate.held_out import bounds, contest
+
+    table = {**contest(draws=draws, seed=seed).as_table(), "bounds": bounds()}
+    written = _write() if write else None
+    if written is not None:
+        table["written"] = written
+    if how is Told.json:
+        put_json(table)
+    else:
+        put(*_loss_page(table))
+
+
+def _write() -> list[str]:
+    from farflung.analysis.calibrate.publish import calibrated
+    from farflung.analysis.calibrate.publish import write as to_catalog
+
+    return [str(file) for file in to_catalog(calibrated())]
+
+
+def _loss_page(table: dict[str, Any]) -> Iterator[RenderableType]:
+    from rich.text import Text
+
+    names = list(table["held_out_rmse_nats"])
+    groups = {"all points": table, **table["by_group"]}
+    yield Text("\nWhat distribution adds to the loss: error on points no fit has seen [0.001 nats]", "bold")
+    errors = grid("Points", "How many", *names, "In 90 %", right=range(1, len(names) + 3))
+    for label, group in groups.items():
+        found = [f"{1000 * group['held_out_rmse_nats'][name]:.1f}" for name in names]
+        errors.add_row(label.replace("_", " "), str(group["points"]), *found, f"{group['coverage_90']:.0%}")
+    yield errors
+    forms = grid("Form of the law", "Error, sizes of the test left out", right=(1,))
+    for form, error in sorted(table["forms_rmse_nats"].items(), key=lambda one: one[1]):
+        forms.add_row(form, f"{1000 * error:.1f}")
+    yield forms
+    kept = sum(bound["kept"] for bound in table["bounds"])
+    every = len(table["bounds"])
+    yield f"{kept} of {every} upper bounds, up to 64 replicas, are kept within twice the noise."
+    for file in table.get("written", ()):
+        yield f"wrote {file}"
+
+
+@calibrate.command("scaling-law")
+def scaling_law(
+    *,
+    draws: Annotated[
+        int, typer.Option("--draws", min=2, max=5000, help="Bootstrap draws behind the errors.")
+    ] = 200,
+    seed: Seed = 0,
+    how: How = Told.table,
+) -> None:
+    """Refit the scaling law to the Chinchilla study's runs, and compare it with what was published.
+
+    [bold]farflung calibrate scaling-law[/bold]
+    """
+    from farflung.analysis.calibrate.scaling_law import refit
+
+    table = refit(draws=draws, seed=seed).as_table()
+    if how is Told.json:
+        put_json(table)
+    else:
+        put(*_law_page(table))
+
+
+def _law_page(table: dict[str, Any]) -> Iterator[RenderableType]:
+    from rich.text import Text
+
+    yield Text(f"\nRefit to {table['points']} runs, {table['draws']} bootstrap draws", "bold")
+    rows = grid("Coefficient", "Here", "Error", "Published", "Error", "Within one error", right=(1, 2, 3, 4))
+    for letter, value in table["estimates"].items():
+        columns = ("standard_errors", "published", "published_standard_errors")
+        found = [f"{table[column][letter]:.5g}" for column in columns]
+        within = "yes" if table["within_one_standard_error"][letter] else "no"
+        rows.add_row(letter, f"{value:.5g}", *found, within)
+    yield rows
+    computes = list(next(iter(table["tokens_per_parameter"].values())))
+    ratios = grid("Best tokens per parameter at", *(f"{c} FLOP" for c in computes), right=range(1, 9))
+    for name, found in table["tokens_per_parameter"].items():
+        ratios.add_row(name, *(f"{found[compute]:.1f}" for compute in computes))
+    yield ratios

@@ -1,0 +1,281 @@
+"""Distributed loss: what replicas, rare synchronisation and compression together add to the loss.
+
+One law charges for distribution as a whole, in nats beside data-parallel training on as many tokens. It is
+fitted by :mod:`farflung.analysis.calibrate`, which also says how sure its coefficients are.
+"""
+
+from __future__ import annotations
+
+from farflung.base.arrays import Array, as_array, namespace, power, where
+
+_NONE = 1e-12
+"""Stands for zero where a logarithm is taken."""
+
+
+def divergence_penalty(
+    *,
+    parameters: Array,
+    tokens: Array,
+    replicas: Array,
+    effective_inner_steps: Array,
+    divergence_coefficient: Array,
+    divergence_size_exponent: Array,
+    divergence_token_exponent: Array,
+    divergence_replica_exponent: Array,
+    divergence_interval_exponent: Array,
+    divergence_size_unit: Array,
+    divergence_token_unit: Array,
+    divergence_interval_unit: Array,
+    divergence_fitted_replicas: Array,
+    divergence_fitted_parameters: Array,
+    divergence_replica_exponent_beyond: Array,
+    divergence_size_exponent_beyond: Array,
+) -> Array:
+    """Return what averaging replicas every H steps adds to the loss [nats per token].
+
+    Parameters
+    ----------
+    parameters
+        Parameters that a token meets [1].
+    tokens
+        Training tokens of all replicas together [tokens].
+    replicas
+        Replicas that are averaged; a single one diverges from nothing [1].
+    effective_inner_steps
+        Steps between synchronisations, at least 1 [1].
+    divergence_coefficient
+        Penalty at the units of size, tokens and interval with two replicas [nats per token].
+    divergence_size_exponent, divergence_token_exponent
+        How it falls with size, at the same tokens per parameter, and with tokens per parameter [1].
+    divergence_replica_exponent, divergence_interval_exponent
+        How it rises with doublings of replicas and with the logarithm of the interval [1].
+    divergence_size_unit
+        Unit of size [1].
+    divergence_token_unit
+        Unit of tokens per parameter [tokens].
+    divergence_interval_unit
+        Unit of the interval, above 1 [1].
+    divergence_fitted_replicas, divergence_fitted_parameters
+        Most replicas, and largest size, that were measured with tuned hyperparameters [1].
+    divergence_replica_exponent_beyond, divergence_size_exponent_beyond
+        What the exponents of replicas and of size gain beyond those; 0 is the law itself [1].
+
+    Notes
+    -----
+    Equation: Δ = a (N/1e9)^−k (D/20N)^−q (log2 M)^g (ln H/ln 30)^p; past M = 8, 10B: (log2 M/3)^δ (N/1e10)^ε
+    Assumption: one charge for replicas and interval together, beside data-parallel training (H = 1).
+    Evidence: charles2025scaling, douillard2025streaming, douillard2023diloco, kolehmainen2025noloco
+    Limits: tuned up to M = 8, H = 100 and 10B parameters; beyond, δ and ε have a spread and no data.
+    """
+    xp = namespace(
+        parameters,
+        tokens,
+        replicas,
+        effective_inner_steps,
+        divergence_coefficient,
+        divergence_size_exponent,
+        divergence_token_exponent,
+        divergence_replica_exponent,
+        divergence_interval_exponent,
+        divergence_size_unit,
+        divergence_token_unit,
+        divergence_interval_unit,
+        divergence_fitted_replicas,
+        divergence_fitted_parameters,
+        divergence_replica_exponent_beyond,
+        divergence_size_exponent_beyond,
+    )
+    none, one = as_array(_NONE, xp), as_array(1.0, xp)
+    doublings = xp.maximum(xp.log2(as_array(replicas, xp)), none)
+    interval = xp.maximum(xp.log(as_array(effective_inner_steps, xp)), none)
+    beyond_replicas = doublings / xp.log2(as_array(divergence_fitted_replicas, xp))
+    beyond_size = as_array(parameters / divergence_fitted_parameters, xp)
+    size = power(parameters / divergence_size_unit, -divergence_size_exponent, xp)
+    data = power(tokens / (parameters * divergence_token_unit), -divergence_token_exponent, xp)
+    several = power(doublings, divergence_replica_exponent, xp)
+    rarely = power(
+        interval / xp.log(as_array(divergence_interval_unit, xp)), divergence_interval_exponent, xp
+    )
+    more = power(xp.maximum(beyond_replicas, one), divergence_replica_exponent_beyond, xp)
+    larger = power(xp.maximum(beyond_size, one), divergence_size_exponent_beyond, xp)
+    penalty = divergence_coefficient * size * data * several * rarely * more * larger
+    diverges = (as_array(replicas, xp) > 1) & (as_array(effective_inner_steps, xp) > 1)
+    return where(xp, diverges, penalty, as_array(0.0, xp))
+
+
+def wire_bits(*, pseudo_gradient_bits: Array, compression_ratio: Array) -> Array:
+    """Return the bits that are sent for every parameter [bit].
+
+    Parameters
+    ----------
+    pseudo_gradient_bits
+        Bits of an uncompressed pseudo-gradient value [bit].
+    compression_ratio
+        Uncompressed over compressed size [1].
+
+    Notes
+    -----
+    Equation: w = b / C_r
+    Assumption: a ratio is of what the precision at hand sends uncompressed.
+    Evidence: farflung2026
+    Limits: none.
+    """
+    return pseudo_gradient_bits / compression_ratio
+
+
+def sent_value_bits(
+    *,
+    wire_bits: Array,
+    error_feedback: Array,
+    lossless_value_bits_plain: Array,
+    lossless_value_bits_feedback: Array,
+) -> Array:
+    """Return the bits of every value that is sent, as a sender chooses who wants the least loss [bit].
+
+    Parameters
+    ----------
+    wire_bits
+        Bits sent for every parameter [bit].
+    error_feedback
+        1 with error feedback, 0 without [1].
+    lossless_value_bits_plain, lossless_value_bits_feedback
+        Fewest bits of a value that cost nothing, without and with error feedback [bit].
+
+    Notes
+    -----
+    Equation: b = max(w, b_free)
+    Assumption: values are rounded as far as is free; what is still too much is dropped, not rounded further.
+    Evidence: douillard2026decoupled, sarfi2025sparseloco
+    Limits: 2 and 1 bits without error feedback cost far more than dropping values does.
+    """
+    xp = namespace(wire_bits, error_feedback, lossless_value_bits_plain, lossless_value_bits_feedback)
+    free = (
+        lossless_value_bits_plain
+        + (lossless_value_bits_feedback - lossless_value_bits_plain) * error_feedback
+    )
+    return xp.maximum(as_array(wire_bits, xp), as_array(free, xp))
+
+
+def sent_share(*, wire_bits: Array, value_bits: Array, index_bits: Array) -> Array:
+    """Return the share of the values that is sent, its density [1].
+
+    Parameters
+    ----------
+    wire_bits
+        Bits sent for every parameter [bit].
+    value_bits
+        Bits of a value that is sent [bit].
+    index_bits
+        Bits that say which value it is [bit].
+
+    Notes
+    -----
+    Equation: ρ = 1 where w ≥ b, else max(w/(b + i), (w − 1)/b)
+    Assumption: places are sent as indices or as one bit for every value, whichever leaves more values.
+    Evidence: lidin2026covenant
+    Limits: no better coding of places, which could save a third of their bits.
+    """
+    xp = namespace(wire_bits, value_bits, index_bits)
+    indexed = as_array(wire_bits / (value_bits + index_bits), xp)
+    mapped = as_array((wire_bits - 1.0) / value_bits, xp)
+    dense = as_array(wire_bits, xp) >= as_array(value_bits, xp)
+    return where(xp, dense, as_array(1.0, xp), xp.maximum(indexed, mapped))
+
+
+def compression_penalty(
+    *,
+    loss: Array,
+    replicas: Array,
+    value_bits: Array,
+    sent_share: Array,
+    error_feedback: Array,
+    dropping_coefficient_plain: Array,
+    dropping_coefficient_feedback: Array,
+    dropping_exponent: Array,
+    rounding_coefficient: Array,
+    rounding_exponent: Array,
+    lossless_value_bits_plain: Array,
+    lossless_value_bits_feedback: Array,
+) -> Array:
+    """Return what sending less of the pseudo-gradients adds to the loss [nats per token].
+
+    Parameters
+    ----------
+    loss
+        Loss without it [nats per token].
+    replicas
+        Replicas; a single one sends nothing [1].
+    value_bits
+        Bits of every value that is sent [bit].
+    sent_share
+        Share of the values that is sent [1].
+    error_feedback
+        1 with error feedback, 0 without [1].
+    dropping_coefficient_plain, dropping_coefficient_feedback
+        Cost of sending half of the values, without and with error feedback [nats per token].
+    dropping_exponent
+        How that grows with halvings of the share [1].
+    rounding_coefficient
+        Relative cost of a value one bit short of those that are free [1].
+    rounding_exponent
+        How that grows with the bits that are missing [1].
+    lossless_value_bits_plain, lossless_value_bits_feedback
+        Fewest bits of a value that cost nothing, without and with error feedback [bit].
+
+    Notes
+    -----
+    Equation: Δ_c = c (log2 1/ρ)² + L r max(0, b_free − b)^s
+    Assumption: the same at every size, interval and number of replicas; what is dropped and rounded adds.
+    Evidence: douillard2023diloco, douillard2026decoupled, sarfi2025sparseloco, lidin2026covenant
+    Limits: a quarter of the values without error feedback, a hundredth with it; bits at second hand.
+    """
+    xp = namespace(
+        loss,
+        replicas,
+        value_bits,
+        sent_share,
+        error_feedback,
+        dropping_coefficient_plain,
+        dropping_coefficient_feedback,
+        dropping_exponent,
+        rounding_coefficient,
+        rounding_exponent,
+        lossless_value_bits_plain,
+        lossless_value_bits_feedback,
+    )
+    none = as_array(_NONE, xp)
+    halvings = xp.maximum(-xp.log2(as_array(sent_share, xp)), none)
+    coefficient = (
+        dropping_coefficient_plain
+        + (dropping_coefficient_feedback - dropping_coefficient_plain) * error_feedback
+    )
+    free = (
+        lossless_value_bits_plain
+        + (lossless_value_bits_feedback - lossless_value_bits_plain) * error_feedback
+    )
+    missing = xp.maximum(as_array(free - value_bits, xp), none)
+    dropped = coefficient * power(halvings, dropping_exponent, xp)
+    rounded = loss * rounding_coefficient * power(missing, rounding_exponent, xp)
+    return where(xp, as_array(replicas, xp) > 1, as_array(dropped + rounded, xp), as_array(0.0, xp))
+
+
+def distributed_loss(*, loss: Array, divergence_penalty: Array, compression_penalty: Array) -> Array:
+    """Return the loss of a distributed run [nats per token].
+
+    Parameters
+    ----------
+    loss
+        Loss of one cluster on as many tokens [nats per token].
+    divergence_penalty
+        What replicas and interval add [nats per token].
+    compression_penalty
+        What compression adds [nats per token].
+
+    Notes
+    -----
+    Equation: L' = L(N, D) + Δ + Δ_c
+    Assumption: the penalties add; no measurement crosses compression with interval or replicas.
+    Evidence: douillard2025streaming
+    Limits: as those of the penalties.
+    """
+    return loss + divergence_penalty + compression_penalty
