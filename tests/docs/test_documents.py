@@ -9,8 +9,11 @@ import pytest
 from typer.testing import CliRunner
 
 import farflung
+from farflung.analysis.uncertainty import uncertainty
+from farflung.catalog.tables import assumption_names
 from farflung.cli.app import app
 from farflung.report import nomenclature_page
+from farflung.scenario import with_changes
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = ("README.md", "docs/exploring.md")
@@ -86,3 +89,16 @@ def test_the_changelog_states_todays_headlines():
         assert f"{outcome.local_equivalent_flop:.3e}".replace("e+", "e") == local
         assert f"{outcome.quality_adjusted_flop:.3e}".replace("e+", "e") == quality
         assert f"{outcome.capital_cost_usd / 1e6:.4g}" == cost
+
+
+def test_the_changelog_states_the_headline_under_every_set():
+    text = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `([\w-]+)` \| (\S+) FLOP \| (\S+) FLOP \| (\S+) to (\S+) FLOP \|$", text, re.M)
+    assert [row[0] for row in rows] == list(assumption_names())[1:] + list(assumption_names())[:1]
+    for name, local, quality, low, high in rows:
+        scenario = with_changes(farflung.preset("paper-headline"), {"assumptions": name})
+        outcome = farflung.evaluate(scenario)
+        assert f"{outcome.local_equivalent_flop:.3e}".replace("e+", "e") == local
+        assert f"{outcome.quality_adjusted_flop:.3e}".replace("e+", "e") == quality
+        spread = uncertainty(scenario, 4096).spread("quality_adjusted_flop").quantiles
+        assert [f"{spread[at]:.1e}".replace("e+", "e") for at in (0.05, 0.95)] == [low, high]
