@@ -5,7 +5,7 @@ Every number is a :class:`Record` with its unit, source key, locator and date. N
 
 from farflung.catalog.chips import Chip, Pod, chip, chips, pod, pods
 from farflung.catalog.records import Record, select
-from farflung.catalog.sources import Source, bibtex, source, sources
+from farflung.catalog.sources import Source, bibtex, cited, source, sources
 from farflung.catalog.tables import assumption_table, facts, names, preset_table, records, rules, table
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "bibtex",
     "chip",
     "chips",
+    "cited",
     "facts",
     "names",
     "pod",

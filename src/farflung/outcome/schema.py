@@ -10,7 +10,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, computed_field, field_serializer
 
 from farflung.base.provenance import Provenance, content_hash, version
-from farflung.catalog.sources import Source, sources
+from farflung.catalog.sources import Source, cited
 from farflung.scenario.assumptions import load_assumptions
 from farflung.scenario.scenario import Scenario
 
@@ -247,8 +247,7 @@ class Outcome(BaseModel):
         from farflung.outcome.explain import source_keys  # noqa: PLC0415 - explain builds on this schema
 
         asked = outputs or ("quality_adjusted_flop", "capital_cost_usd")
-        known = sources()
-        return tuple(known[key] for key in source_keys(self.scenario, asked) if key in known)
+        return cited(source_keys(self.scenario, asked))
 
 
 def _declared() -> Mapping[str, Output]:
