@@ -35,6 +35,7 @@ def compute(
     most_nodes: ask.MostNodes = None,
     most_overtraining: ask.MostOvertraining = None,
     least_chinchilla: ask.LeastChinchilla = None,
+    any_memory: ask.AnyMemory = False,
     how: How = Told.table,
 ) -> None:
     """Find the most compute that a budget buys below a rule."""
@@ -48,6 +49,7 @@ def compute(
     limits = ask.constraints(
         chips=chips, makers=makers, jurisdictions=jurisdictions, modes=modes, before=before,
         most_nodes=most_nodes, most_overtraining=most_overtraining, least_chinchilla=least_chinchilla,
+        any_memory=any_memory,
     )  # fmt: skip
     money = ask.amount("BUDGET", budget, "USD", shown="50e6 USD")
     found = most_compute(question, money, limits, ask.grid_named(ranged, precisions))
@@ -121,6 +123,7 @@ def threshold(
     modes: ask.Modes = None,
     precisions: ask.Precisions = None,
     before: ask.Before = None,
+    any_memory: ask.AnyMemory = False,
     how: How = Told.table,
 ) -> None:
     """Find the compute limit of a node that pushes a target past a duration, within a budget or node cap."""
@@ -134,7 +137,7 @@ def threshold(
     )  # fmt: skip
     limits = ask.constraints(
         chips=chips, makers=makers, jurisdictions=jurisdictions, modes=modes, before=before, budget=budget,
-        most_nodes=most_nodes,
+        most_nodes=most_nodes, any_memory=any_memory,
     )  # fmt: skip
     found = threshold_for_duration(question, limits, ask.grid_named(ranged, precisions))
     if how is Told.json:

@@ -39,6 +39,7 @@ def search(
     most_nodes: ask.MostNodes = None,
     most_overtraining: ask.MostOvertraining = None,
     least_chinchilla: ask.LeastChinchilla = None,
+    any_memory: ask.AnyMemory = False,
     save: Annotated[
         Path | None,
         typer.Option(
@@ -69,6 +70,7 @@ def search(
     limits = ask.constraints(
         chips=chips, makers=makers, jurisdictions=jurisdictions, modes=modes, before=before, budget=budget,
         most_nodes=most_nodes, most_overtraining=most_overtraining, least_chinchilla=least_chinchilla,
+        any_memory=any_memory,
     )  # fmt: skip
     with progress_bar("Searching") as progress:
         result = answer(asked, limits, ask.grid_named(ranged, precisions), progress=progress)

@@ -57,6 +57,12 @@ MostOvertraining = Annotated[
     typer.Option("--max-overtraining", help="Greatest ratio of tokens to those of the reference allocation.",
                  show_default=False),
 ]  # fmt: skip
+AnyMemory = Annotated[
+    bool,
+    typer.Option(
+        "--any-memory", help="Also use cards without high-bandwidth memory, at the same MFU as the others."
+    ),
+]
 LeastChinchilla = Annotated[
     float | None,
     typer.Option(
@@ -161,6 +167,7 @@ def constraints(
     most_nodes: int | None = None,
     most_overtraining: float | None = None,
     least_chinchilla: float | None = None,
+    any_memory: bool = False,
 ) -> Constraints:
     """Return the constraints that the options set.
 
@@ -196,6 +203,7 @@ def constraints(
             budget=None if budget is None else amount("--budget", budget, "USD", shown="50e6 USD"),
             most_overtraining=most_overtraining,
             least_chinchilla=least_chinchilla,
+            any_memory=any_memory,
             makers=tuple(makers or ()),
             jurisdictions=tuple(jurisdictions or ()),
             chip_names=tuple(chip(name, "--chip").name for name in chips or ()),

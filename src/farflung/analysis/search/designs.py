@@ -87,6 +87,10 @@ class Constraints:
         Greatest ratio of tokens to those of the reference allocation.
     least_chinchilla
         Least χ.
+    any_memory
+        Whether chips without high-bandwidth memory may be used too. Such cards have no fast links between
+        them, so that the MFU every chip is given is out of their reach; a chip named in ``chip_names`` may
+        always be used.
     makers, jurisdictions, chip_names
         Allowed makers, jurisdictions and chips; empty allows all.
     released_before
@@ -99,6 +103,7 @@ class Constraints:
     budget: float | None = None
     most_overtraining: float | None = None
     least_chinchilla: float | None = None
+    any_memory: bool = False
     makers: tuple[str, ...] = ()
     jurisdictions: tuple[str, ...] = ()
     chip_names: tuple[str, ...] = ()
@@ -304,6 +309,9 @@ def _excluded(one: Chip, constraints: Constraints, grid: Grid, sources: tuple[st
     reasons = {
         f"not in the {grid.name} grid": bool(grid.chip_names) and one.name not in grid.chip_names,
         "chip not allowed": bool(constraints.chip_names) and one.name not in constraints.chip_names,
+        "no high-bandwidth memory": not constraints.any_memory
+        and one.name not in constraints.chip_names
+        and not one.memory_kind.startswith("HBM"),
         "maker not allowed": bool(constraints.makers) and one.manufacturer not in constraints.makers,
         "jurisdiction not allowed": bool(constraints.jurisdictions)
         and one.jurisdiction not in constraints.jurisdictions,
