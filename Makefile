@@ -22,11 +22,13 @@ system:  ## what the tests need of the system: a browser, to draw figures and op
 	@command -v chromium > /dev/null || \
 		( $(SUDO) apt-get update -qq && $(SUDO) apt-get install -y -qq --no-install-recommends chromium )
 
+FAST := architecture base catalog evidence learning outcome physics report scenario
+
 check: $(STAMP)  ## ruff, mypy and the fast tests, in under a minute
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/pytest -q --ignore=tests/slow
+	$(BIN)/pytest -q -n auto $(addprefix tests/,$(FAST))
 
 pages: $(STAMP)  ## rewrite the generated pages under docs/
 	$(BIN)/farflung reproduce --format markdown > docs/ledger.md
