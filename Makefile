@@ -30,12 +30,13 @@ check: $(STAMP)  ## ruff, mypy and the fast tests, in under a minute
 	$(BIN)/mypy
 	$(BIN)/pytest -q -n auto $(addprefix tests/,$(FAST))
 
-pages: $(STAMP)  ## rewrite the generated pages under docs/
+pages: $(STAMP) system  ## rewrite the generated pages under docs/
 	$(BIN)/farflung reproduce --format markdown > docs/ledger.md
 	$(BIN)/farflung contradictions --format markdown > docs/contradictions.md
 	$(BIN)/farflung nomenclature > docs/nomenclature.md
 	$(BIN)/farflung validate --format markdown > docs/validation.md
 	$(BIN)/farflung run paper-headline --format svg > docs/headline.svg
+	$(BIN)/farflung uncertainty paper-headline --plot docs/uncertainty.svg > /dev/null
 
 $(STAMP): pyproject.toml
 	$(PYTHON) -m venv $(VENV)

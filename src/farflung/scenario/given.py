@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
+from farflung.base.fields import Section
 from farflung.catalog.chips import FORMAT_OF_PRECISION
 from farflung.scenario.assumptions import Assumptions, load_assumptions
 from farflung.scenario.hardware import chip_givens, reference_performance
@@ -54,7 +55,7 @@ class _Reader:
             "download_bandwidth": self.take(
                 "network.download", network.download, "bit/s", network.upload, "as upload"
             ),
-            "latency": Given(network.latency, "s", "scenario"),
+            "latency": _field(network, "latency", "s"),
         }
 
     def inner(self, name: str, own: Link, wide_area: Mapping[str, Given]) -> dict[str, Given]:
@@ -88,25 +89,33 @@ class _Reader:
         return found
 
 
+def _field(section: Section, name: str, unit: str = "1") -> Given:
+    """Return a field that always has a value, and whether the scenario or the product gave it."""
+    value = 1.0 * getattr(section, name)
+    if name in section.model_fields_set:
+        return Given(value, unit, "scenario")
+    return Given(value, unit, "default", source="farflung2026")
+
+
 def _model(scenario: Scenario) -> dict[str, Given]:
     model, protocol = scenario.model, scenario.protocol
     active = model.parameters if model.active_parameters is None else model.active_parameters
     return {
         "parameters": Given(model.parameters, "parameters", "scenario"),
         "active_parameters": Given(active, "parameters", "scenario"),
-        "expert_layers": Given(1.0 * model.moe_layers, "1", "scenario"),
-        "expert_parallelism": Given(1.0 * model.expert_parallelism, "1", "scenario"),
-        "local_batch": Given(protocol.local_batch, "token", "scenario"),
-        "micro_batches": Given(1.0 * protocol.micro_batches, "1", "scenario"),
-        "nodes_per_group": Given(1.0 * protocol.nodes_per_group, "1", "scenario"),
-        "activation_compression_ratio": Given(protocol.activation_compression, "1", "scenario"),
+        "expert_layers": _field(model, "moe_layers"),
+        "expert_parallelism": _field(model, "expert_parallelism"),
+        "local_batch": _field(protocol, "local_batch", "token"),
+        "micro_batches": _field(protocol, "micro_batches"),
+        "nodes_per_group": _field(protocol, "nodes_per_group"),
+        "activation_compression_ratio": _field(protocol, "activation_compression"),
     }
 
 
 def _nodes(nodes: Nodes, believed: Assumptions) -> dict[str, Given]:
     found = {
-        "nodes": Given(1.0 * nodes.count, "1", "scenario"),
-        "model_flop_utilisation": Given(nodes.mfu, "1", "scenario"),
+        "nodes": _field(nodes, "count"),
+        "model_flop_utilisation": _field(nodes, "mfu"),
     }
     if nodes.hardware is None:
         # A node described directly counts as one chip, so that cost and power need no second path.
