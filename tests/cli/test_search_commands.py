@@ -11,7 +11,7 @@ import pytest
 from farflung import evaluate, load
 from farflung.catalog import chip
 
-SMALL = ("--chip", "GH200", "--mode", "flat")
+SMALL = ("--chip", "GH200", "--mode", "flat", "--assumptions", "miri-2026-04")
 BEST = 39.76e6
 """What the cheapest flat design of GH200 costs that reaches 1e25 quality-adjusted FLOP [USD]."""
 
@@ -61,7 +61,7 @@ def test_the_best_is_on_the_front_and_nothing_there_beats_it(farflung) -> None:
 @pytest.mark.parametrize("columns", ["80", "100"])
 def test_the_page_of_a_search(farflung, monkeypatch, columns: str) -> None:
     monkeypatch.setenv("COLUMNS", columns)
-    answer = farflung("search", "--grid", "published")
+    answer = farflung("search", "--grid", "published", "--assumptions", "miri-2026-04")
     assert (answer.code, answer.err) == (0, "")
     lines = answer.out.splitlines()
     assert max(map(len, lines)) <= int(columns)

@@ -111,6 +111,7 @@ def test_flags_say_where_a_factor_leaves_its_range():
     assert {"efficiency_sync_interval", "efficiency_replica", "chinchilla_efficiency"} <= subjects
     assert all(f.message for f in flags)
     small = {
+        "assumptions": "miri-2026-04",
         "duration": "30 days",
         "model": {"parameters": 1e9},
         "nodes": {"count": 4, "hardware": "8x H100 SXM"},
@@ -127,7 +128,7 @@ def test_filled_in_fields_are_named_with_a_reason():
     }
     filled = {f.field: f for f in evaluate(bare).filled_in}
     assert filled["duration"].value == "740 days"
-    assert filled["duration"].why == "default of miri-2026-04"
+    assert filled["duration"].why == "default of calibrated-2026-11"
     assert filled["network.download"].why == "as upload"
     assert filled["nodes.mfu"].why == "default of farflung"
     assert "network.upload" not in filled

@@ -54,7 +54,9 @@ def moved():
 
 @pytest.fixture(scope="module")
 def found():
-    return search(Question(target=1e25, metric="local"), None, GRIDS["published"]())
+    return search(
+        Question(assumptions="miri-2026-04", target=1e25, metric="local"), None, GRIDS["published"]()
+    )
 
 
 @pytest.fixture(scope="module")
@@ -229,7 +231,7 @@ def test_a_front_marks_the_best_and_the_published(found):
 
 @pytest.mark.parametrize("published", ["governance-config-a", "governance-4-nodes"])
 def test_a_published_design_is_marked_beside_the_cheapest(published):
-    result = search(Question(target=1e25), None, GRIDS["published"]())
+    result = search(Question(assumptions="miri-2026-04", target=1e25), None, GRIDS["published"]())
     figure = pareto_figure(replace(result, published=evaluate(preset(published))))
     (mark,) = kind(figure, "published")
     assert mark.x[0] != kind(figure, "cheapest")[0].x[0]
@@ -239,7 +241,7 @@ def test_a_published_design_is_marked_beside_the_cheapest(published):
 
 
 def test_where_nothing_reaches_the_target_the_figure_says_so():
-    asked = Question(target=1e28), Constraints(most_nodes=4), GRIDS["published"]()
+    asked = Question(assumptions="miri-2026-04", target=1e28), Constraints(most_nodes=4), GRIDS["published"]()
     assert "No design reaches 10²⁸ FLOP" in title(pareto_figure(search(*asked)))
 
 

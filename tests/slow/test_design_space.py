@@ -1,8 +1,13 @@
 """What docs/exploring.md says of the full grid is what the full grid gives."""
 
+from functools import partial
+
 import pytest
 
-from farflung.analysis.search import Constraints, Question, published_grid, search
+from farflung.analysis.search import Constraints, published_grid, search
+from farflung.analysis.search.designs import Question as AnyQuestion
+
+Question = partial(AnyQuestion, assumptions="miri-2026-04")
 
 
 @pytest.fixture(scope="module")
@@ -49,3 +54,10 @@ def test_cheaper_than_published_at_like_quality(chip, most):
     """Not by shrinking the model: χ at least that of the published 23-node row."""
     limits = Constraints(chip_names=(chip,), least_chinchilla=0.35)
     assert search(Question(1e25, "local"), limits).best.outcome.capital_cost_usd <= most
+
+
+def test_under_the_calibrated_set():
+    best = search(AnyQuestion(1e25, "quality")).best
+    assert best.outcome.scenario.assumptions == "calibrated-2026-11"
+    assert (best.design.nodes, best.design.chips_per_node, best.design.chip) == (37, 12, "MI300X")
+    assert best.outcome.capital_cost_usd == pytest.approx(13.4e6, rel=5e-3)

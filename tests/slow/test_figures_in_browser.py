@@ -32,7 +32,7 @@ FIGURES = {
     "sensitivity": lambda: sensitivity_figure(sensitivity("paper-headline", draws=64)),
     "waterfall": lambda: waterfall_figure(waterfall("paper-headline", "paper-1gbps")),
     "pareto": lambda: pareto_figure(
-        search(Question(target=1e25, metric="local"), None, GRIDS["published"]())
+        search(Question(assumptions="miri-2026-04", target=1e25, metric="local"), None, GRIDS["published"]())
     ),
     "lines": lambda: sweep_figure(
         sweep("paper-headline", ["network.upload=10Mbps..1Gbps:log:25", "protocol.mode=flat,hierarchical"]),

@@ -26,7 +26,7 @@ def search(
     duration: ask.Length = "740 days",
     links: ask.Links = "100 Mbps",
     latency: ask.Latency = "100 ms",
-    assumptions: ask.SetName = "miri-2026-04",
+    assumptions: ask.SetName = "calibrated-2026-11",
     by: ask.ReadingName = "fp16",
     ranged: ask.GridName = "full",
     chips: ask.ChipNames = None,

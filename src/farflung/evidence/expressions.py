@@ -130,6 +130,7 @@ def _cheapest(target: float, settings: str) -> Outcome:
     question = Question(
         target,
         wanted["metric"],
+        assumptions="miri-2026-04",
         upload=upload,
         download=parse(wanted["download"], "bit/s") if "download" in wanted else upload,
     )

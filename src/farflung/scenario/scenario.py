@@ -200,7 +200,10 @@ class Scenario(Section):
     source: str = quantity("Key of the source the scenario comes from", unit="", role="label", default="")
     locator: str = quantity("Where in the source", unit="", role="label", default="")
     assumptions: str = quantity(
-        "Name of the assumption set, or the path of a file", unit="", role="label", default="miri-2026-04"
+        "Name of the assumption set, or the path of a file",
+        unit="",
+        role="label",
+        default="calibrated-2026-11",
     )
     duration: float | None = quantity(
         "Length of the run, or its limit where tokens are given",

@@ -55,7 +55,7 @@ class Question:
     upload: float = 100e6
     download: float = 100e6
     latency: float = 0.1
-    assumptions: str = "miri-2026-04"
+    assumptions: str = "calibrated-2026-11"
     reading: Reading = "fp16"
     threshold: float | None = None
 
