@@ -1,12 +1,13 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+PLAIN := $(VENV)/.plain
 STAMP := $(VENV)/.installed
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
 .PHONY: demo test check system pages clean
 
-demo: $(STAMP)  ## the paper's headline scenario, its breakdown and sources, then the ledger's summary
+demo: $(PLAIN)  ## the paper's headline scenario, its breakdown and sources, then the ledger's summary
 	$(BIN)/farflung run paper-headline
 	$(BIN)/farflung explain paper-headline local_equivalent_flop --depth 3
 	$(BIN)/farflung reproduce
@@ -38,9 +39,13 @@ pages: $(STAMP) system  ## rewrite the generated pages under docs/
 	$(BIN)/farflung run paper-headline --format svg > docs/headline.svg
 	$(BIN)/farflung uncertainty paper-headline --plot docs/uncertainty.svg > /dev/null
 
-$(STAMP): pyproject.toml
+$(PLAIN): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet --editable .
+	touch $@
+
+$(STAMP): $(PLAIN)
 	$(BIN)/python -m pip install --quiet --editable '.[dev]'
 	touch $@
 
