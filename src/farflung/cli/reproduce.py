@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from farflung.cli.show import Written, console, grid, put, put_json, quantity
+from farflung.cli.show import Written, grid, progress_bar, put, put_json, quantity
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -47,7 +46,7 @@ def reproduce(
         return
     from farflung.evidence import ledger
 
-    with _progress() as progress:
+    with progress_bar("Rerunning claims") as progress:
         judged = ledger.judge(document, progress=progress)
     if how is Written.json:
         drifted = [claim.id for claim in judged.drifted]
@@ -60,19 +59,6 @@ def reproduce(
         _put_ledger(judged)
     if judged.drifted:
         raise typer.Exit(_FAILED)
-
-
-@contextmanager
-def _progress() -> Iterator[Callable[[int, int], None] | None]:
-    """Give a callback that draws a bar on stderr, where somebody is there to see it."""
-    if not sys.stderr.isatty():
-        yield None
-        return
-    from rich.progress import Progress
-
-    with Progress(console=console(stderr=True), transient=True) as bar:
-        task = bar.add_task("Rerunning claims", total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
 def _put_ledger(judged: Ledger) -> None:

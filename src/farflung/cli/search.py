@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from farflung.cli import search_options as ask
-from farflung.cli.show import ABSENT, WIDTH, Told, console, grid, put, put_json, quantity
+from farflung.cli.show import ABSENT, WIDTH, Told, console, grid, progress_bar, put, put_json, quantity
 from farflung.cli.uncertainty import kept_whole, short
 
 if TYPE_CHECKING:
@@ -93,20 +92,6 @@ def _save(result: SearchResult, file: Path) -> None:
         sys.stderr.write(f"nothing was found, and {file} is not written\n")
     else:
         file.write_text(to_toml(result.best.outcome.scenario), encoding="utf-8")
-
-
-@contextmanager
-def progress_bar(title: str) -> Iterator[Callable[[int, int], None] | None]:
-    """Give a callback that draws a bar on stderr, where somebody is there to see it."""
-    if not sys.stderr.isatty():
-        yield None
-        return
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    columns = (TextColumn(title), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console(stderr=True), transient=True) as bar:
-        task = bar.add_task(title, total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
 _METRIC = {"quality": "quality-adjusted", "local": "local-equivalent", "raw": "raw"}

@@ -6,8 +6,8 @@ import csv
 import json
 import math
 import sys
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import nullcontext
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
@@ -55,6 +55,20 @@ def console(*, stderr: bool = False) -> Console:
     wide = None if stream.isatty() or "COLUMNS" in os.environ else WIDTH
     # Names such as 'fp8 [FLOP/s]' are no markup, and colours mean something here: no guessing at either.
     return Console(file=stream, width=wide, markup=False, highlight=False, emoji=False)
+
+
+@contextmanager
+def progress_bar(title: str) -> Iterator[Callable[[int, int], None] | None]:
+    """Give a callback that draws a bar on stderr, where somebody is there to see it."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn(title), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console(stderr=True), transient=True) as bar:
+        task = bar.add_task(title, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
 def put(*answers: RenderableType) -> None:

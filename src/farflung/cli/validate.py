@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from farflung.cli.show import ABSENT, Written, console, grid, put, put_json
+from farflung.cli.show import ABSENT, Written, grid, progress_bar, put, put_json
 
 if TYPE_CHECKING:
     from farflung.evidence.validation import Validation
@@ -28,7 +26,7 @@ def validate(
     """
     from farflung.evidence import validation
 
-    with _progress() as progress:
+    with progress_bar("Predicting runs") as progress:
         found = validation.validate(group, progress=progress)
     if how is Written.json:
         put_json(found.as_table())
@@ -40,19 +38,6 @@ def validate(
         _put_groups(found)
     else:
         _put_rows(found)
-
-
-@contextmanager
-def _progress() -> Iterator[Callable[[int, int], None] | None]:
-    """Give a callback that draws a bar on stderr, where somebody is there to see it."""
-    if not sys.stderr.isatty():
-        yield None
-        return
-    from rich.progress import Progress
-
-    with Progress(console=console(stderr=True), transient=True) as bar:
-        task = bar.add_task("Predicting runs", total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
 def _put_groups(found: Validation) -> None:
