@@ -12,12 +12,11 @@ import numpy as np
 from farflung.base.errors import InputError, closest
 from farflung.base.fields import BARE_UNITS, declaration, declared_fields
 from farflung.base.units import parse
+from farflung.outcome.batch import COEFFICIENT
 from farflung.scenario import Scenario, load_assumptions
 
 Kind = Literal["number", "count", "category", "truth", "coefficient"]
 """What a field takes: real numbers, whole numbers, words, true and false, or a coefficient's numbers."""
-COEFFICIENT = "assumptions."
-"""What the name of a coefficient starts with; ``assumptions`` alone is the name of the set."""
 _PLAIN_UNITS = BARE_UNITS | {"nats"}
 _TITLES = frozenset({"name", "description", "source", "locator"})
 MOST_VALUES = 10_000_000

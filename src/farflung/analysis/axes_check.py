@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from farflung.analysis.axes import COEFFICIENT, Axis, Column
+from farflung.analysis.axes import Axis, Column
 from farflung.base.errors import InputError
+from farflung.outcome.batch import COEFFICIENT
 from farflung.scenario import Scenario, givens, load_assumptions, with_changes
 from farflung.scenario.hardware import hardware
 

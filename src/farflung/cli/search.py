@@ -10,8 +10,19 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from farflung.cli import search_options as ask
-from farflung.cli.show import ABSENT, WIDTH, Told, console, grid, progress_bar, put, put_json, quantity
-from farflung.cli.uncertainty import kept_whole, short
+from farflung.cli.show import (
+    ABSENT,
+    WIDTH,
+    Told,
+    console,
+    grid,
+    kept_whole,
+    progress_bar,
+    put,
+    put_json,
+    quantity,
+    short,
+)
 
 if TYPE_CHECKING:
     from farflung.analysis.search import Found, SearchResult

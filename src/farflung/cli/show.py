@@ -22,6 +22,11 @@ ABSENT = "–"
 """Shown for what does not exist or is not known."""
 
 
+PLOT_HELP = "Also draw it into a file: .html, .svg, .png or .pdf."
+_LEAST_BAR = 12
+"""Narrower bars would show nothing."""
+
+
 class Listed(StrEnum):
     """How a listing is shown."""
 
@@ -145,6 +150,47 @@ def grid(*headers: str, right: Iterable[int] = (), shares: Mapping[int, int] | N
             ratio=weights.get(place),
         )
     return table
+
+
+def room_for_bars(width: int) -> int:
+    """Return how wide bars may be that are so wide on a terminal of full width; 0 where none fit."""
+    left = width - max(0, WIDTH - console().width)
+    return left if left >= _LEAST_BAR else 0
+
+
+def kept_whole(table: Table, *wrapping: int) -> Table:
+    """Return the table with no column broken into lines except ``wrapping``."""
+    for place, column in enumerate(table.columns):
+        column.no_wrap = place not in wrapping and console().width >= WIDTH
+    return table
+
+
+def short(value: Any, unit: str) -> str:
+    """Return a value as a person reads it under a title that says what it is."""
+    text = quantity(value, unit)
+    for word in (" FLOP", " tokens", " parameters"):
+        text = text.removesuffix(word)
+    for word, letter in ((" million", "M"), (" billion", "B"), (" trillion", "T")):
+        text = text.removesuffix(word) + letter if text.endswith(word) else text
+    return text
+
+
+def segment(
+    low: float, high: float, *, axis: tuple[float, float], width: int, mark: float | None = None
+) -> str:
+    """Return a bar from ``low`` to ``high`` on an axis, and a stroke at ``mark``, as text."""
+    if not width:
+        return ""
+    start, end = axis
+
+    def place(value: float) -> int:
+        share = (value - start) / (end - start) if end > start else 0.5
+        return round(min(max(share, 0.0), 1.0) * (width - 1))
+
+    cells = ["━" if place(low) <= cell <= place(high) else " " for cell in range(width)]
+    if mark is not None:
+        cells[place(mark)] = "┿" if cells[place(mark)] == "━" else "│"
+    return "".join(cells)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,28 +5,37 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from farflung.base.errors import InputError
 from farflung.cli.asked import AssumptionsName, Changes, ScenarioName, asked, command_line
-from farflung.cli.show import ABSENT, WIDTH, Listed, console, grid, put, put_csv, put_json, quantity
+from farflung.cli.show import (
+    ABSENT,
+    PLOT_HELP,
+    Listed,
+    grid,
+    kept_whole,
+    put,
+    put_csv,
+    put_json,
+    quantity,
+    room_for_bars,
+    segment,
+    short,
+)
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
-    from rich.table import Table
 
     from farflung.analysis.uncertainty import Spread, UncertaintyResult
 
 _SHOWN = frozenset({"answer", "cost", "efficiency"})
 """Groups of outputs in the table; JSON and CSV hold all."""
 _BAR = 22
-_LEAST_BAR = 12
-"""Narrower bars would show nothing."""
 _WIDEST = 10.0
 """Greatest ratio to the point value that the bars show."""
-PLOT_HELP = "Also draw it into a file: .html, .svg, .png or .pdf."
 
 
 def uncertainty(
@@ -157,53 +166,12 @@ def _spreads(result: UncertaintyResult) -> RenderableType:
     return table
 
 
-def room_for_bars(width: int) -> int:
-    """Return how wide bars may be that are so wide on a terminal of full width; 0 where none fit."""
-    left = width - max(0, WIDTH - console().width)
-    return left if left >= _LEAST_BAR else 0
-
-
-def kept_whole(table: Table, *wrapping: int) -> Table:
-    """Return the table with no column broken into lines except ``wrapping``."""
-    for place, column in enumerate(table.columns):
-        column.no_wrap = place not in wrapping and console().width >= WIDTH
-    return table
-
-
-def short(value: Any, unit: str) -> str:
-    """Return a value as a person reads it under a title that says what it is."""
-    text = quantity(value, unit)
-    for word in (" FLOP", " tokens", " parameters"):
-        text = text.removesuffix(word)
-    for word, letter in ((" million", "M"), (" billion", "B"), (" trillion", "T")):
-        text = text.removesuffix(word) + letter if text.endswith(word) else text
-    return text
-
-
 def _span(one: Spread) -> tuple[float, float] | None:
     """Return the 5 and 95 % as logarithms of the ratio to the point value."""
     low, high = one.quantiles[0.05], one.quantiles[0.95]
     if one.point is None or one.point <= 0 or high <= 0:
         return None
     return math.log(max(low, 1e-9 * one.point) / one.point), math.log(high / one.point)
-
-
-def segment(
-    low: float, high: float, *, axis: tuple[float, float], width: int, mark: float | None = None
-) -> str:
-    """Return a bar from ``low`` to ``high`` on an axis, and a stroke at ``mark``, as text."""
-    if not width:
-        return ""
-    start, end = axis
-
-    def place(value: float) -> int:
-        share = (value - start) / (end - start) if end > start else 0.5
-        return round(min(max(share, 0.0), 1.0) * (width - 1))
-
-    cells = ["━" if place(low) <= cell <= place(high) else " " for cell in range(width)]
-    if mark is not None:
-        cells[place(mark)] = "┿" if cells[place(mark)] == "━" else "│"
-    return "".join(cells)
 
 
 def _chances(result: UncertaintyResult) -> RenderableType:

@@ -11,8 +11,20 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from farflung.cli.asked import AssumptionsName, Changes, ScenarioName, asked, command_line
-from farflung.cli.show import ABSENT, Listed, grid, put, put_csv, put_json, quantity
-from farflung.cli.uncertainty import PLOT_HELP, kept_whole, room_for_bars, segment, short
+from farflung.cli.show import (
+    ABSENT,
+    PLOT_HELP,
+    Listed,
+    grid,
+    kept_whole,
+    put,
+    put_csv,
+    put_json,
+    quantity,
+    room_for_bars,
+    segment,
+    short,
+)
 
 if TYPE_CHECKING:
     from rich.console import RenderableType

@@ -17,12 +17,11 @@ from farflung.base.arrays import Array, keep_freed_memory
 from farflung.base.errors import unknown
 from farflung.base.fields import declaration, declared_fields
 from farflung.outcome.graph import SparingPlan, compute, compute_sparingly, sparing
+from farflung.outcome.protocols import PROTOCOLS, SLACK
 from farflung.outcome.schema import OUTPUTS
 from farflung.outcome.wiring import plan
 from farflung.scenario import Givens, Scenario, givens
 
-_SLACK = 1.0 + 1e-9
-"""A model that fills a node's memory exactly fits, whatever rounding says."""
 COEFFICIENT = "assumptions."
 """What the name of a coefficient begins with where it stands among those of fields."""
 NUMERIC_FIELDS = {
@@ -31,7 +30,6 @@ NUMERIC_FIELDS = {
     if declaration(info).unit and declaration(info).role != "label"
 }
 """Scenario fields that may be arrays, and their units."""
-_SHARDED = frozenset({"pipeline_groups", "wide_area_pipeline"})
 
 
 def with_arrays(scenario: Scenario, fields: Mapping[str, Array]) -> Scenario:
@@ -168,12 +166,12 @@ def _sparing_plan(
 def _feasible(values: Mapping[str, Any], mode: str) -> np.ndarray:
     """Return where the model fits, and the tokens into the duration."""
     nodes, stages = values["nodes"], values["pipeline_stages"]
-    held = values["node_memory"] * (stages if mode in _SHARDED else 1.0)
-    fits = (values["required_memory"] <= held * _SLACK) & (values["expert_parallelism"] <= nodes)
-    if mode in _SHARDED:
+    held = values["node_memory"] * (stages if PROTOCOLS[mode].sharded else 1.0)
+    fits = (values["required_memory"] <= held * SLACK) & (values["expert_parallelism"] <= nodes)
+    if PROTOCOLS[mode].sharded:
         fits = fits & (stages <= nodes)
     if values.get("duration_limit") is not None:
-        fits = fits & (values["duration"] <= values["duration_limit"] * _SLACK)
+        fits = fits & (values["duration"] <= values["duration_limit"] * SLACK)
     return np.asarray(fits)
 
 
@@ -212,7 +210,7 @@ def auto_modes(scenario: Scenario, fields: Mapping[str, Array], shape: tuple[int
     with np.errstate(all="ignore"):
         compute(ordered, values)
     asked = scenario.protocol.pipeline_stages
-    one_node = values["required_memory"] <= values["node_memory"] * _SLACK
+    one_node = values["required_memory"] <= values["node_memory"] * SLACK
     fits = np.broadcast_to(one_node & (np.asarray(1 if asked is None else asked) == 1), shape)
     several = np.broadcast_to(np.asarray(values["groups"]) >= 2, shape)
     return np.where(fits, "flat", np.where(several, "pipeline_groups", "wide_area_pipeline"))

@@ -14,19 +14,17 @@ from farflung.base.errors import InputError, unknown
 from farflung.base.fields import declaration, declared_fields
 from farflung.base.units import pretty
 from farflung.outcome.graph import Step, compute
+from farflung.outcome.protocols import PROTOCOLS, SLACK
 from farflung.outcome.schema import OUTPUTS, FilledIn, Flag, Outcome
 from farflung.outcome.wiring import plan
 from farflung.physics.memory import pipeline_groups, pipeline_stages, required_memory
 from farflung.scenario import Givens, Scenario, givens, load
 
-_SINGLE_NODE_MODES = frozenset({"flat", "hierarchical", "data_parallel"})
 _KNOWN_UNTRAINED = frozenset(
     {"nodes", "chips", "node_peak", "node_memory", "node_h100_equivalents", "required_memory",
      "largest_parameters", "capital_cost"}
 )  # fmt: skip
 """What is true of the hardware whether or not the model fits on it."""
-_SLACK = 1.0 + 1e-9
-"""A model that fills a node's memory exactly fits, whatever rounding says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +153,7 @@ def _choose_mode(scenario: Scenario, given: Givens) -> tuple[str, str | None]:
             f"{scenario.model.expert_parallelism} nodes cannot share experts: there are {nodes}",
             nearest=str(nodes),
         )
-    if needed > per_node * nodes * _SLACK:
+    if needed > per_node * nodes * SLACK:
         field, nearest = _largest_model(given, per_node * nodes)
         raise InputError(
             field,
@@ -167,7 +165,7 @@ def _choose_mode(scenario: Scenario, given: Givens) -> tuple[str, str | None]:
         return scenario.protocol.mode, None
     holds = f"a replica needs {pretty(needed, 'byte')} and a node holds {pretty(per_node, 'byte')}"
     asked = scenario.protocol.pipeline_stages
-    if needed <= per_node * _SLACK and (asked or 1) == 1:
+    if needed <= per_node * SLACK and (asked or 1) == 1:
         return "flat", f"flat: {holds}"
     stages = asked or float(pipeline_stages(required_memory=needed, node_memory=per_node))
     groups = float(pipeline_groups(nodes=nodes, pipeline_stages=stages))
@@ -192,8 +190,8 @@ def _obstacle(run: Run) -> Flag | None:
     """Return what makes the run infeasible as described, if anything does."""
     values, nodes = run.values, run.scenario.nodes.count
     needed, held = values["required_memory"], values["node_memory"]
-    stages = values["pipeline_stages"]
-    if run.mode in _SINGLE_NODE_MODES and needed > held * _SLACK:
+    stages, sharded = values["pipeline_stages"], PROTOCOLS[run.mode].sharded
+    if not sharded and needed > held * SLACK:
         field, nearest = _largest_model(run.given, held)
         return Flag(
             "infeasible",
@@ -201,8 +199,8 @@ def _obstacle(run: Run) -> Flag | None:
             f"a replica needs {pretty(needed, 'byte')} and a node holds {pretty(held, 'byte')}",
             nearest=f"{nearest} parameters, or mode = 'pipeline_groups'",
         )
-    if run.mode not in _SINGLE_NODE_MODES:
-        if needed > held * stages * _SLACK:
+    if sharded:
+        if needed > held * stages * SLACK:
             least = float(pipeline_stages(required_memory=needed, node_memory=held))
             return Flag(
                 "infeasible",
@@ -219,7 +217,7 @@ def _obstacle(run: Run) -> Flag | None:
                 nearest=f"{stages:g} nodes",
             )
     limit = values.get("duration_limit")
-    if limit is not None and values["duration"] > limit * _SLACK:
+    if limit is not None and values["duration"] > limit * SLACK:
         most = values["tokens"] * limit / values["duration"]
         days = -_rounded_down(-values["duration"] / 86400.0)
         return Flag(
@@ -277,9 +275,9 @@ def _bottleneck(run: Run) -> str:
     work = values["inner_steps"] * values["step_time"]
     innermost = values.get("innermost_exchange_time", values["synchronisation_time"])
     grouped = run.mode == "hierarchical" and values["groups"] >= 2
-    if values["synchronisation_time"] > values["regional_steps"] * max(values["cycle_time"], work) * _SLACK:
+    if values["synchronisation_time"] > values["regional_steps"] * max(values["cycle_time"], work) * SLACK:
         return "wide-area synchronisation"
-    if innermost > work * _SLACK:
+    if innermost > work * SLACK:
         return "regional synchronisation" if grouped else "wide-area synchronisation"
     if values["pipeline_stages"] > 1:
         crossing = values["micro_batch_transfer_time"] + values["pipeline_latency"]

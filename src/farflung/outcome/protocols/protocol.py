@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from farflung.base.arrays import Array
 from farflung.outcome.graph import Steps
 
+SLACK = 1.0 + 1e-9
+"""What fills a memory, or lasts as long as a limit, exactly, keeps to it whatever rounding says."""
+
 
 @dataclass(frozen=True, slots=True)
 class Protocol:
@@ -23,11 +26,14 @@ class Protocol:
         ``replicas``, ``working_nodes``, ``pipeline_stages``, ``step_time``, ``peers``,
         ``straggler_factor``, ``synchronisation_time``, ``inner_steps``, ``regional_steps``,
         ``cycle_time`` and ``outer_round_time``.
+    sharded
+        Whether a replica may be spread over several nodes, and need not fit on one.
     """
 
     name: str
     summary: str
     steps: Steps
+    sharded: bool = False
 
 
 def the_same(*, quantity: Array) -> Array:
