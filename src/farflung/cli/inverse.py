@@ -15,44 +15,20 @@ How = Annotated[Told, typer.Option("--format", help="How to show it.")]
 
 
 @inverse.command()
+@ask.with_options
 def compute(
     budget: Annotated[str, typer.Argument(help="Greatest capital cost, as '50e6 USD'.")],
     *,
-    metric: ask.MetricName = "quality",
-    rule: ask.RuleName = "miri-2025",
-    duration: ask.Length = "740 days",
-    links: ask.Links = "100 Mbps",
-    latency: ask.Latency = "100 ms",
-    assumptions: ask.SetName = "calibrated-2026-11",
-    by: ask.ReadingName = "fp16",
-    ranged: ask.GridName = "full",
-    chips: ask.ChipNames = None,
-    makers: ask.Makers = None,
-    jurisdictions: ask.Jurisdictions = None,
-    modes: ask.Modes = None,
-    precisions: ask.Precisions = None,
-    before: ask.Before = None,
-    most_nodes: ask.MostNodes = None,
-    most_overtraining: ask.MostOvertraining = None,
-    least_chinchilla: ask.LeastChinchilla = None,
-    any_memory: ask.AnyMemory = False,
+    searched: ask.Asked,
+    designs: ask.Designs,
     how: How = Told.table,
 ) -> None:
     """Find the most compute that a budget buys below a rule."""
     from farflung.analysis.search import most_compute
     from farflung.cli.run_page import put_page
 
-    question = ask.question(
-        target=1.0, metric=metric, rule=rule, duration=duration, links=links, latency=latency,
-        assumptions=assumptions, by=by,
-    )  # fmt: skip
-    limits = ask.constraints(
-        chips=chips, makers=makers, jurisdictions=jurisdictions, modes=modes, before=before,
-        most_nodes=most_nodes, most_overtraining=most_overtraining, least_chinchilla=least_chinchilla,
-        any_memory=any_memory,
-    )  # fmt: skip
     money = ask.amount("BUDGET", budget, "USD", shown="50e6 USD")
-    found = most_compute(question, money, limits, ask.grid_named(ranged, precisions))
+    found = most_compute(searched.question(), money, designs.constraints(), designs.grid())
     if how is Told.json:
         put_json(found.as_table())
     else:
@@ -104,26 +80,13 @@ def bandwidth(
 
 
 @inverse.command()
+@ask.with_options
 def threshold(
     *,
     target: ask.Target = 1e25,
-    metric: ask.MetricName = "quality",
-    rule: ask.RuleName = "miri-2025",
-    duration: ask.Length = "740 days",
-    links: ask.Links = "100 Mbps",
-    latency: ask.Latency = "100 ms",
-    assumptions: ask.SetName = "calibrated-2026-11",
-    by: ask.ReadingName = "fp16",
-    ranged: ask.GridName = "full",
+    searched: ask.Asked,
     budget: ask.Budget = None,
-    most_nodes: ask.MostNodes = None,
-    chips: ask.ChipNames = None,
-    makers: ask.Makers = None,
-    jurisdictions: ask.Jurisdictions = None,
-    modes: ask.Modes = None,
-    precisions: ask.Precisions = None,
-    before: ask.Before = None,
-    any_memory: ask.AnyMemory = False,
+    designs: ask.Designs,
     how: How = Told.table,
 ) -> None:
     """Find the compute limit of a node that pushes a target past a duration, within a budget or node cap."""
@@ -131,15 +94,8 @@ def threshold(
 
     from farflung.analysis.search import threshold_for_duration
 
-    question = ask.question(
-        target=target, metric=metric, rule=rule, duration=duration, links=links, latency=latency,
-        assumptions=assumptions, by=by,
-    )  # fmt: skip
-    limits = ask.constraints(
-        chips=chips, makers=makers, jurisdictions=jurisdictions, modes=modes, before=before, budget=budget,
-        most_nodes=most_nodes, any_memory=any_memory,
-    )  # fmt: skip
-    found = threshold_for_duration(question, limits, ask.grid_named(ranged, precisions))
+    question, limits = searched.question(target), designs.constraints(budget)
+    found = threshold_for_duration(question, limits, designs.grid())
     if how is Told.json:
         put_json(
             {

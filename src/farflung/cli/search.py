@@ -28,28 +28,13 @@ if TYPE_CHECKING:
     from farflung.analysis.search import Found, SearchResult
 
 
+@ask.with_options
 def search(
     *,
     target: ask.Target = 1e25,
-    metric: ask.MetricName = "quality",
-    rule: ask.RuleName = "miri-2025",
-    duration: ask.Length = "740 days",
-    links: ask.Links = "100 Mbps",
-    latency: ask.Latency = "100 ms",
-    assumptions: ask.SetName = "calibrated-2026-11",
-    by: ask.ReadingName = "fp16",
-    ranged: ask.GridName = "full",
-    chips: ask.ChipNames = None,
-    makers: ask.Makers = None,
-    jurisdictions: ask.Jurisdictions = None,
-    modes: ask.Modes = None,
-    precisions: ask.Precisions = None,
-    before: ask.Before = None,
+    asked: ask.Asked,
     budget: ask.Budget = None,
-    most_nodes: ask.MostNodes = None,
-    most_overtraining: ask.MostOvertraining = None,
-    least_chinchilla: ask.LeastChinchilla = None,
-    any_memory: ask.AnyMemory = False,
+    designs: ask.Designs,
     save: Annotated[
         Path | None,
         typer.Option(
@@ -73,17 +58,9 @@ def search(
     """
     from farflung.analysis.search import search as answer
 
-    asked = ask.question(
-        target=target, metric=metric, rule=rule, duration=duration, links=links, latency=latency,
-        assumptions=assumptions, by=by,
-    )  # fmt: skip
-    limits = ask.constraints(
-        chips=chips, makers=makers, jurisdictions=jurisdictions, modes=modes, before=before, budget=budget,
-        most_nodes=most_nodes, most_overtraining=most_overtraining, least_chinchilla=least_chinchilla,
-        any_memory=any_memory,
-    )  # fmt: skip
+    question, limits = asked.question(target), designs.constraints(budget)
     with progress_bar("Searching") as progress:
-        result = answer(asked, limits, ask.grid_named(ranged, precisions), progress=progress)
+        result = answer(question, limits, designs.grid(), progress=progress)
     if save is not None:
         _save(result, save)
     if plot is not None:

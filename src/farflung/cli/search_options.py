@@ -2,76 +2,26 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+import functools
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass, fields, is_dataclass
+from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 import typer
 
 if TYPE_CHECKING:
     from farflung.analysis.search import Constraints, Grid, Question
 
-Target = Annotated[float, typer.Option("--target", help="Compute to be reached, in FLOP: 1e25.")]
-MetricName = Annotated[
-    str,
-    typer.Option("--metric", help="quality (quality-adjusted), local (local-equivalent) or raw compute."),
-]
-RuleName = Annotated[
-    str, typer.Option("--rule", help="Rule whose limits no node may exceed; see [bold]catalog rules[/bold].")
-]
-Length = Annotated[str, typer.Option("--duration", help="Length of the run.")]
-Links = Annotated[
-    str, typer.Option("--links", help="Bandwidth of every node: '100Mbps', or '57Mbps/310Mbps' up and down.")
-]
-Latency = Annotated[str, typer.Option("--latency", help="Round-trip time.")]
-SetName = Annotated[str, typer.Option("--assumptions", help="Assumption set.")]
-ReadingName = Annotated[
-    str, typer.Option("--by", help="How the rule counts compute: fp16, or tpp (rate times bits).")
-]
-GridName = Annotated[str, typer.Option("--grid", help="full, or published (what the paper searched).")]
-Names = list[str] | None
-ChipNames = Annotated[Names, typer.Option("--chip", help="Only this chip; repeatable.", show_default=False)]
-Makers = Annotated[Names, typer.Option("--maker", help="Only this maker; repeatable.", show_default=False)]
-Jurisdictions = Annotated[
-    Names, typer.Option("--jurisdiction", help="Only chips designed here; repeatable.", show_default=False)
-]
-Modes = Annotated[Names, typer.Option("--mode", help="Only this protocol; repeatable.", show_default=False)]
-Precisions = Annotated[
-    Names, typer.Option("--precision", help="Only this number format; repeatable.", show_default=False)
-]
-Before = Annotated[
-    str | None,
-    typer.Option(
-        "--released-before",
-        metavar="DAY",
-        help="Only chips released before this day, as 2024-06-30.",
-        show_default=False,
-    ),
-]
-Budget = Annotated[
-    str | None, typer.Option("--budget", help="Greatest capital cost, as '50e6 USD'.", show_default=False)
-]
-MostNodes = Annotated[
-    int | None, typer.Option("--max-nodes", help="Greatest number of nodes.", show_default=False)
-]
-MostOvertraining = Annotated[
-    float | None,
-    typer.Option("--max-overtraining", help="Greatest ratio of tokens to those of the reference allocation.",
-                 show_default=False),
-]  # fmt: skip
-AnyMemory = Annotated[
-    bool,
-    typer.Option(
-        "--any-memory", help="Also use cards without high-bandwidth memory, at the same MFU as the others."
-    ),
-]
-LeastChinchilla = Annotated[
-    float | None,
-    typer.Option(
-        "--min-chinchilla",
-        help="Least χ, the share that over-training leaves, from 0 to 1.",
-        show_default=False,
-    ),
-]
 
+def _unset(name: str, meaning: str, value: str | None = None) -> Any:
+    """Return an option that limits nothing unless it is given."""
+    return typer.Option(name, metavar=value, help=meaning, show_default=False)
+
+
+Target = Annotated[float, typer.Option("--target", help="Compute to be reached, in FLOP: 1e25.")]
+Budget = Annotated[str | None, _unset("--budget", "Greatest capital cost, as '50e6 USD'.")]
+_Names = list[str] | None
 _OPTION = {
     "most_nodes": "--max-nodes",
     "most_overtraining": "--max-overtraining",
@@ -80,41 +30,177 @@ _OPTION = {
 """Options by the constraints they set."""
 
 
-def question(
-    *,
-    target: float,
-    metric: str,
-    rule: str,
-    duration: str,
-    links: str,
-    latency: str,
-    assumptions: str,
-    by: str,
-) -> Question:
-    """Return the question that the options ask.
+def with_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Return a command that takes the fields of a parameter that is a dataclass as options of its own."""
+    hints = get_type_hints(command, include_extras=True)
+    groups: dict[str, Any] = {name: kind for name, kind in hints.items() if is_dataclass(kind)}
+    parameters: list[inspect.Parameter] = []
+    for one in inspect.signature(command).parameters.values():
+        if one.name in groups:
+            own = get_type_hints(groups[one.name], include_extras=True)
+            parameters += [
+                inspect.Parameter(field.name, one.kind, default=field.default, annotation=own[field.name])
+                for field in fields(groups[one.name])
+            ]
+        else:
+            parameters.append(one.replace(annotation=hints[one.name]))
 
-    Raises
-    ------
-    InputError
-        If a quantity cannot be read.
-    """
-    from farflung.analysis.search import Question
-    from farflung.base.errors import InputError
+    @functools.wraps(command)
+    def told(**given: Any) -> None:
+        whole = {
+            name: kind(**{field.name: given.pop(field.name) for field in fields(kind)})
+            for name, kind in groups.items()
+        }
+        command(**given, **whole)
 
-    up, slash, down = links.partition("/")
-    if by not in {"fp16", "tpp"}:
-        raise InputError("--by", f"'{by}' is no way to count", nearest="fp16 or tpp")
-    return Question(
-        target=target,
-        metric=metric,  # type: ignore[arg-type] # the question checks it
-        rule=rule,
-        duration=amount("--duration", duration, "s"),
-        upload=amount("--links", up, "bit/s"),
-        download=amount("--links", down if slash else up, "bit/s"),
-        latency=amount("--latency", latency, "s", may_be_zero=True, shown="100 ms"),
-        assumptions=assumptions,
-        reading="fp16" if by == "fp16" else "tpp",
+    # Typer reads both.
+    told.__annotations__ = {one.name: one.annotation for one in parameters}
+    told.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    return told
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """The options of a question, apart from its target."""
+
+    metric: Annotated[
+        str,
+        typer.Option("--metric", help="quality (quality-adjusted), local (local-equivalent) or raw compute."),
+    ] = "quality"
+    rule: Annotated[
+        str,
+        typer.Option("--rule", help="Rule whose limits no node may exceed; see [bold]catalog rules[/bold]."),
+    ] = "miri-2025"
+    duration: Annotated[str, typer.Option("--duration", help="Length of the run.")] = "740 days"
+    links: Annotated[
+        str,
+        typer.Option("--links", help="Bandwidth of every node: '100Mbps', or '57Mbps/310Mbps' up and down."),
+    ] = "100 Mbps"
+    latency: Annotated[str, typer.Option("--latency", help="Round-trip time.")] = "100 ms"
+    assumptions: Annotated[str, typer.Option("--assumptions", help="Assumption set.")] = "calibrated-2026-11"
+    by: Annotated[
+        str, typer.Option("--by", help="How the rule counts compute: fp16, or tpp (rate times bits).")
+    ] = "fp16"
+
+    def question(self, target: float = 1.0) -> Question:
+        """Return the question that the options ask.
+
+        Raises
+        ------
+        InputError
+            If a quantity cannot be read.
+        """
+        from farflung.analysis.search import Question
+        from farflung.base.errors import InputError
+
+        up, slash, down = self.links.partition("/")
+        if self.by not in {"fp16", "tpp"}:
+            raise InputError("--by", f"'{self.by}' is no way to count", nearest="fp16 or tpp")
+        return Question(
+            target=target,
+            metric=self.metric,  # type: ignore[arg-type] # the question checks it
+            rule=self.rule,
+            duration=amount("--duration", self.duration, "s"),
+            upload=amount("--links", up, "bit/s"),
+            download=amount("--links", down if slash else up, "bit/s"),
+            latency=amount("--latency", self.latency, "s", may_be_zero=True, shown="100 ms"),
+            assumptions=self.assumptions,
+            reading="fp16" if self.by == "fp16" else "tpp",
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Designs:
+    """The options that say which designs are looked at."""
+
+    ranged: Annotated[str, typer.Option("--grid", help="full, or published (what the paper searched).")] = (
+        "full"
     )
+    chips: Annotated[_Names, _unset("--chip", "Only this chip; repeatable.")] = None
+    makers: Annotated[_Names, _unset("--maker", "Only this maker; repeatable.")] = None
+    jurisdictions: Annotated[_Names, _unset("--jurisdiction", "Only chips designed here; repeatable.")] = None
+    modes: Annotated[_Names, _unset("--mode", "Only this protocol; repeatable.")] = None
+    precisions: Annotated[_Names, _unset("--precision", "Only this number format; repeatable.")] = None
+    before: Annotated[
+        str | None, _unset("--released-before", "Only chips released before this day, as 2024-06-30.", "DAY")
+    ] = None
+    most_nodes: Annotated[int | None, _unset("--max-nodes", "Greatest number of nodes.")] = None
+    most_overtraining: Annotated[
+        float | None,
+        _unset("--max-overtraining", "Greatest ratio of tokens to those of the reference allocation."),
+    ] = None
+    least_chinchilla: Annotated[
+        float | None,
+        _unset("--min-chinchilla", "Least χ, the share that over-training leaves, from 0 to 1."),
+    ] = None
+    any_memory: Annotated[
+        bool,
+        typer.Option(
+            "--any-memory",
+            help="Also use cards without high-bandwidth memory, at the same MFU as the others.",
+        ),
+    ] = False
+
+    def constraints(self, budget: str | None = None) -> Constraints:
+        """Return the constraints that the options set.
+
+        Raises
+        ------
+        InputError
+            If a name is unknown or a day or quantity cannot be read.
+        """
+        import datetime
+
+        from farflung.analysis.search import Constraints
+        from farflung.base.errors import InputError, unknown
+        from farflung.catalog import chip
+        from farflung.catalog import chips as known
+        from farflung.outcome.protocols import PROTOCOLS
+
+        everything = known().values()
+        for given, words, kind in (
+            (self.makers, {one.manufacturer for one in everything}, "maker"),
+            (self.jurisdictions, {one.jurisdiction for one in everything}, "jurisdiction"),
+            (self.modes, set(PROTOCOLS), "protocol"),
+        ):
+            for word in given or ():
+                if word not in words:
+                    raise unknown(f"--{'mode' if kind == 'protocol' else kind}", kind, word, words)
+        try:
+            day = None if self.before is None else datetime.date.fromisoformat(self.before)
+        except ValueError as error:
+            raise InputError("--released-before", f"'{self.before}' is no day", "2024-06-30") from error
+        try:
+            return Constraints(
+                most_nodes=self.most_nodes,
+                budget=None if budget is None else amount("--budget", budget, "USD", shown="50e6 USD"),
+                most_overtraining=self.most_overtraining,
+                least_chinchilla=self.least_chinchilla,
+                any_memory=self.any_memory,
+                makers=tuple(self.makers or ()),
+                jurisdictions=tuple(self.jurisdictions or ()),
+                chip_names=tuple(chip(name, "--chip").name for name in self.chips or ()),
+                released_before=day,
+                modes=tuple(self.modes or ()),
+            )
+        except InputError as error:
+            raise InputError(_OPTION.get(error.field, error.field), error.problem, error.nearest) from error
+
+    def grid(self) -> Grid:
+        """Return the grid of that name, limited to some number formats where they are given."""
+        from dataclasses import replace
+
+        from farflung.analysis.search import GRIDS
+        from farflung.base.errors import unknown
+        from farflung.catalog.chips import FORMAT_OF_PRECISION
+
+        if self.ranged not in GRIDS:
+            raise unknown("--grid", "grid", self.ranged, GRIDS)
+        for one in self.precisions or ():
+            if one not in FORMAT_OF_PRECISION:
+                raise unknown("--precision", "number format", one, FORMAT_OF_PRECISION)
+        chosen = GRIDS[self.ranged]()
+        return replace(chosen, precisions=tuple(self.precisions)) if self.precisions else chosen
 
 
 def amount(
@@ -154,78 +240,3 @@ def amount(
         least = "0 or more" if may_be_zero else "above 0"
         raise InputError(option, f"'{text}' is not {least}", nearest=f"for example '{shown}'")
     return value
-
-
-def constraints(
-    *,
-    chips: Names = None,
-    makers: Names = None,
-    jurisdictions: Names = None,
-    modes: Names = None,
-    before: str | None = None,
-    budget: str | None = None,
-    most_nodes: int | None = None,
-    most_overtraining: float | None = None,
-    least_chinchilla: float | None = None,
-    any_memory: bool = False,
-) -> Constraints:
-    """Return the constraints that the options set.
-
-    Raises
-    ------
-    InputError
-        If a name is unknown or a day or quantity cannot be read.
-    """
-    import datetime
-
-    from farflung.analysis.search import Constraints
-    from farflung.base.errors import InputError, unknown
-    from farflung.catalog import chip
-    from farflung.catalog import chips as known
-    from farflung.outcome.protocols import PROTOCOLS
-
-    everything = known().values()
-    for given, words, kind in (
-        (makers, {one.manufacturer for one in everything}, "maker"),
-        (jurisdictions, {one.jurisdiction for one in everything}, "jurisdiction"),
-        (modes, set(PROTOCOLS), "protocol"),
-    ):
-        for word in given or ():
-            if word not in words:
-                raise unknown(f"--{'mode' if kind == 'protocol' else kind}", kind, word, words)
-    try:
-        day = None if before is None else datetime.date.fromisoformat(before)
-    except ValueError as error:
-        raise InputError("--released-before", f"'{before}' is no day", nearest="2024-06-30") from error
-    try:
-        return Constraints(
-            most_nodes=most_nodes,
-            budget=None if budget is None else amount("--budget", budget, "USD", shown="50e6 USD"),
-            most_overtraining=most_overtraining,
-            least_chinchilla=least_chinchilla,
-            any_memory=any_memory,
-            makers=tuple(makers or ()),
-            jurisdictions=tuple(jurisdictions or ()),
-            chip_names=tuple(chip(name, "--chip").name for name in chips or ()),
-            released_before=day,
-            modes=tuple(modes or ()),
-        )
-    except InputError as error:
-        raise InputError(_OPTION.get(error.field, error.field), error.problem, error.nearest) from error
-
-
-def grid_named(name: str, precisions: Names) -> Grid:
-    """Return a grid by name, limited to some number formats where they are given."""
-    from dataclasses import replace
-
-    from farflung.analysis.search import GRIDS
-    from farflung.base.errors import unknown
-    from farflung.catalog.chips import FORMAT_OF_PRECISION
-
-    if name not in GRIDS:
-        raise unknown("--grid", "grid", name, GRIDS)
-    for one in precisions or ():
-        if one not in FORMAT_OF_PRECISION:
-            raise unknown("--precision", "number format", one, FORMAT_OF_PRECISION)
-    chosen = GRIDS[name]()
-    return replace(chosen, precisions=tuple(precisions)) if precisions else chosen

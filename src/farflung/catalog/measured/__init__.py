@@ -1,14 +1,8 @@
-"""Measured losses that the learning model is fitted to, one CSV file each, read row by row.
-
-A file begins with lines of ``#`` that give units, sources and dates. A row that is missing something, or
-holds what it cannot, is an error that names file, line and column.
-"""
+"""Measured losses that the learning model is fitted to, one CSV file each, read row by row."""
 
 from __future__ import annotations
 
-import csv
-import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -16,74 +10,31 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
-from farflung.base.errors import InputError
+from farflung.catalog.rows import NUMBER, POSITIVE, WORD, Cell, one_of, rows
 
 _ROOT = resources.files("farflung.catalog") / "measured"
-_MOST_BYTES = 5_000_000
-
-
-def _positive(text: str) -> float:
-    value = float(text)
-    if not (math.isfinite(value) and value > 0.0):
-        raise ValueError
-    return value
-
-
-def _number(text: str) -> float:
-    value = float(text)
-    if not math.isfinite(value):
-        raise ValueError
-    return value
-
-
-def _number_or_none(text: str) -> float | None:
-    return _number(text) if text else None
-
-
-def _text(text: str) -> str:
-    if not text.strip():
-        raise ValueError
-    return text
-
-
-def _one_of(*choices: str) -> Callable[[str], str]:
-    def read(text: str) -> str:
-        if text not in choices:
-            raise ValueError
-        return text
-
-    read.__doc__ = f"one of {', '.join(choices)}"
-    return read
-
-
-_positive.__doc__ = "a number above 0"
-_number.__doc__ = "a number"
-_number_or_none.__doc__ = "a number, or nothing"
-_text.__doc__ = "a word"
-
-Reader = Callable[[str], Any]
-_SOURCED: dict[str, Reader] = {"source": _text, "locator": _text}
-TABLES: Mapping[str, Mapping[str, Reader]] = {
+_SOURCED = {"source": WORD, "locator": WORD}
+TABLES: Mapping[str, Mapping[str, Cell]] = {
     "losses": {
-        "study": _text, **_SOURCED, "method": _text, "parameters": _positive, "tokens": _positive,
-        "replicas": _positive, "inner_steps": _positive, "bits": _positive, "loss_data_parallel": _positive,
-        "loss": _positive, "rounding": _positive, "role": _one_of("tuned", "untuned", "one_replica"),
+        "study": WORD, **_SOURCED, "method": WORD, "parameters": POSITIVE, "tokens": POSITIVE,
+        "replicas": POSITIVE, "inner_steps": POSITIVE, "bits": POSITIVE, "loss_data_parallel": POSITIVE,
+        "loss": POSITIVE, "rounding": POSITIVE, "role": one_of("tuned", "untuned", "one_replica"),
     },
     "growing_tokens": {
-        **_SOURCED, "kind": _one_of("cluster", "distributed"), "parameters": _positive, "tokens": _positive,
-        "replicas": _positive, "inner_steps": _positive, "perplexity": _positive,
+        **_SOURCED, "kind": one_of("cluster", "distributed"), "parameters": POSITIVE, "tokens": POSITIVE,
+        "replicas": POSITIVE, "inner_steps": POSITIVE, "perplexity": POSITIVE,
     },
     "compression": {
-        **_SOURCED, "bits": _positive, "density": _positive, "error_feedback": _one_of("yes", "no"),
-        "quantity": _one_of("perplexity", "loss", "bound"), "change": _number,
+        **_SOURCED, "bits": POSITIVE, "density": POSITIVE, "error_feedback": one_of("yes", "no"),
+        "quantity": one_of("perplexity", "loss", "bound"), "change": NUMBER,
     },
-    "chinchilla_points": {"parameters": _positive, "flop": _positive, "loss": _positive},
+    "chinchilla_points": {"parameters": POSITIVE, "flop": POSITIVE, "loss": POSITIVE},
     "scaling_laws": {
-        "law": _text, **_SOURCED, "parameter": _one_of("A", "B", "E", "alpha", "beta"), "value": _positive,
-        "standard_error": _number_or_none,
+        "law": WORD, **_SOURCED, "parameter": one_of("A", "B", "E", "alpha", "beta"), "value": POSITIVE,
+        "standard_error": NUMBER.or_nothing(),
     },
 }  # fmt: skip
-"""For every file its columns, and what reads their cells."""
+"""For every file its columns, and what their cells hold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,44 +64,5 @@ def measured(name: str) -> Measured:
 
 
 def read_measured(file: Path | Traversable, name: str) -> Measured:
-    """Return the table in a file of the form of the catalog's table of that name.
-
-    Raises
-    ------
-    InputError
-        If the file cannot be read, or a row lacks a cell or holds one that is not what its column holds;
-        the message names file, line and column.
-    """
-    try:
-        text = file.read_text(encoding="utf-8")
-    except (OSError, ValueError) as error:
-        raise InputError(file.name, f"cannot be read ({error})"[:200]) from error
-    if len(text) > _MOST_BYTES:
-        raise InputError(file.name, "is larger than 5 MB and no table of measurements")
-    columns = TABLES[name]
-    lines = [(at, line) for at, line in enumerate(text.splitlines(), 1) if line and not line.startswith("#")]
-    if not lines or lines[0][1].split(",") != list(columns):
-        at = lines[0][0] if lines else 1
-        raise InputError(file.name, f"line {at} is not its columns", nearest=",".join(columns))
-    rows = tuple(_row(file.name, at, line, columns) for at, line in lines[1:])
-    if not rows:
-        raise InputError(file.name, f"line {lines[0][0]} has no rows below it")
-    return Measured(name, rows)
-
-
-def _row(file: str, at: int, line: str, columns: Mapping[str, Reader]) -> Mapping[str, Any]:
-    cells = next(csv.reader([line]))
-    if len(cells) > len(columns):
-        raise InputError(file, f"line {at} has {len(cells)} cells for {len(columns)} columns")
-    row = {}
-    for place, (column, read) in enumerate(columns.items()):
-        if place >= len(cells):
-            raise InputError(file, f"line {at}, column {column}: missing", nearest=read.__doc__)
-        try:
-            row[column] = read(cells[place])
-        except ValueError:
-            said = f"'{cells[place][:40]}'" if cells[place] else "an empty cell"
-            raise InputError(
-                file, f"line {at}, column {column}: {said} is not valid", nearest=read.__doc__
-            ) from None
-    return row
+    """Return the table in a file of the form of the catalog's table of that name, or raise an error."""
+    return Measured(name, tuple(row for _, row in rows(file, TABLES[name])))
