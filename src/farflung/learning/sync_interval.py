@@ -26,6 +26,26 @@ def effective_inner_steps(*, inner_steps: Array, regional_steps: Array) -> Array
     return inner_steps * xp.sqrt(as_array(regional_steps, xp))
 
 
+def stale_inner_steps(*, effective_inner_steps: Array, staleness: Array) -> Array:
+    """Return the sync interval of a scheme without late updates that loses as much [1].
+
+    Parameters
+    ----------
+    effective_inner_steps
+        Steps between synchronisations [1].
+    staleness
+        Synchronisations that closed while an update was made, beyond its own, on average [1].
+
+    Notes
+    -----
+    Equation: H (1 + s)
+    Assumption: an update that missed s synchronisations has diverged as over so many more intervals.
+    Evidence: farflung2026
+    Limits: a prior; measured asynchronous runs lose more without a momentum that allows for delay.
+    """
+    return effective_inner_steps * (1.0 + staleness)
+
+
 def sync_interval_coefficient(
     *,
     parameters: Array,

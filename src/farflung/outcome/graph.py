@@ -146,3 +146,16 @@ def compute(ordered: Iterable[tuple[str, Step]], values: dict[str, Any]) -> dict
         unknown = any(value is None for value in arguments.values())
         values[name] = None if unknown else one.function(**arguments)
     return values
+
+
+def compute_again(
+    ordered: Iterable[tuple[str, Step]], values: Mapping[str, Any], changed: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return all values with some replaced and whatever follows from those answered anew."""
+    affected = set(changed)
+    later = []
+    for name, one in ordered:
+        if name not in changed and not affected.isdisjoint(quantity for _, quantity in one.pairs):
+            affected.add(name)
+            later.append((name, one))
+    return compute(later, {**values, **changed})

@@ -166,6 +166,33 @@ def pipeline_step_time(
     return (micro_batches + pipeline_stages - 1.0) * slot + expert_parallel_time
 
 
+def uneven_pipeline_step_time(
+    *, slowest_stage_time: Array, all_stages_time: Array, micro_batches: Array, expert_parallel_time: Array
+) -> Array:
+    """Return the time of one step of a pipeline whose stages differ [s].
+
+    Parameters
+    ----------
+    slowest_stage_time
+        Time of a micro-batch in the slowest stage, its crossing included [s].
+    all_stages_time
+        Time of a micro-batch in all stages together, crossings included [s].
+    micro_batches
+        Micro-batches a step is cut into [1].
+    expert_parallel_time
+        Time a step waits for experts elsewhere [s].
+
+    Notes
+    -----
+    Equation: t_step = (m − 1) max_k t_k + Σ_k t_k + t_EP
+    Assumption: equal jobs pass the stages in order and never wait but for the slowest; with equal stages it
+        is the published step time.
+    Evidence: farflung2026
+    Limits: stage times that vary from micro-batch to micro-batch cost more.
+    """
+    return (micro_batches - 1.0) * slowest_stage_time + all_stages_time + expert_parallel_time
+
+
 def activation_rate(*, activation_payload: Array, pipeline_stages: Array, step_time: Array) -> Array:
     """Return the rate, averaged over a step, at which a stage sends activations one way [bit/s].
 

@@ -1,0 +1,223 @@
+"""Chance: everything about a run that differs from seed to seed, drawn in one place."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from farflung.base.arrays import Array
+
+_BLOCK = 1 << 18
+"""Numbers drawn at once for all runs: enough to make the call cheap, few enough to stay in the cache."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chances:
+    """How nodes and links vary and fail. Times in seconds; spreads are coefficients of variation."""
+
+    compute_spread: float
+    step_variation: float
+    link_spread: float
+    link_variation: float
+    time_between_failures: float
+    failure_shape: float
+    repair_time: float
+    stay_time: float
+    absence_time: float
+    time_between_outages: float
+    outage_time: float
+
+
+class Draws(Protocol):
+    """What the engine asks of chance. Arrays are indexed by run, then by unit and the members of a unit."""
+
+    def slowness(self) -> Array:
+        """Return how much longer than typical each node always computes (runs, units, members) [1]."""
+
+    def links(self) -> tuple[Array, Array]:
+        """Return how much longer each unit's link always sends and receives (runs, units) [1]."""
+
+    def steps(self) -> Array:
+        """Return the mean relative time of the steps of the next round (runs, units, members) [1]."""
+
+    def sending(self) -> Array:
+        """Return the relative time of each unit's next sending (runs, units) [1]."""
+
+    def receiving(self) -> Array:
+        """Return the relative time of each unit's next receiving (runs, units) [1]."""
+
+    def until_failure(self, run: int, unit: int, member: int) -> float:
+        """Return how long a node that starts now runs until it fails [s]."""
+
+    def repair(self, run: int, unit: int, member: int) -> float:
+        """Return how long the repair of a node takes [s]."""
+
+    def until_withdrawal(self, run: int, unit: int, member: int) -> float:
+        """Return how long a node that comes now stays [s]."""
+
+    def absence(self, run: int, unit: int, member: int) -> float:
+        """Return how long a withdrawn node stays away [s]."""
+
+    def until_outage(self, run: int, unit: int) -> float:
+        """Return how long a unit's link works until its next outage [s]."""
+
+    def outage(self, run: int, unit: int) -> float:
+        """Return how long an outage lasts [s]."""
+
+    def partners(self) -> Array:
+        """Return a random order of the units (runs, units)."""
+
+
+class RandomDraws:
+    """Draws from independent streams, one for each run and purpose.
+
+    A run's numbers do not depend on how many runs are made beside it, nor on how they are batched.
+
+    Parameters
+    ----------
+    chances
+        How nodes and links vary and fail.
+    shape
+        Runs, units, and nodes of a unit.
+    steps
+        Inner steps of a round.
+    seed
+        The seed.
+
+    Notes
+    -----
+    The time of a step is gamma distributed, so that the sum of any number of steps is too and can be drawn
+    at once without approximation; lasting and per-exchange factors are lognormal. All have a mean of 1.
+    Times between failures are Weibull distributed; repairs, stays, absences and outages are exponential.
+    """
+
+    def __init__(self, chances: Chances, shape: tuple[int, int, int], steps: float, seed: int) -> None:
+        self._chances, self._shape = chances, shape
+        of_runs = [np.random.SeedSequence(entropy=seed, spawn_key=(run,)).spawn(5) for run in range(shape[0])]
+        streams = [[np.random.Generator(np.random.SFC64(key)) for key in keys] for keys in of_runs]
+        self._lasting, steps_streams, sending, receiving, self._events = zip(*streams, strict=True)
+        varying = _lognormal(chances.link_variation)
+        self._steps = _Rows(steps_streams, shape[1:], _gamma(chances.step_variation / math.sqrt(steps)))
+        self._sending = _Rows(sending, shape[1:2], varying)
+        self._receiving = _Rows(receiving, shape[1:2], varying)
+        self._failure_scale = chances.time_between_failures / math.gamma(1.0 + 1.0 / chances.failure_shape)
+
+    def slowness(self) -> Array:
+        """Return how much longer than typical each node always computes (runs, units, members) [1]."""
+        return _row(self._lasting, self._shape[1:], _lognormal(self._chances.compute_spread))
+
+    def links(self) -> tuple[Array, Array]:
+        """Return how much longer each unit's link always sends and receives (runs, units) [1]."""
+        draw = _lognormal(self._chances.link_spread)
+        sending = _row(self._lasting, self._shape[1:2], draw)
+        return sending, _row(self._lasting, self._shape[1:2], draw)
+
+    def steps(self) -> Array:
+        """Return the mean relative time of the steps of the next round (runs, units, members) [1]."""
+        return self._steps.next()
+
+    def sending(self) -> Array:
+        """Return the relative time of each unit's next sending (runs, units) [1]."""
+        return self._sending.next()
+
+    def receiving(self) -> Array:
+        """Return the relative time of each unit's next receiving (runs, units) [1]."""
+        return self._receiving.next()
+
+    def until_failure(self, run: int, unit: int, member: int) -> float:
+        """Return how long a node that starts now runs until it fails [s]."""
+        return self._failure_scale * float(self._events[run].weibull(self._chances.failure_shape))
+
+    def repair(self, run: int, unit: int, member: int) -> float:
+        """Return how long the repair of a node takes [s]."""
+        return self._exponential(run, self._chances.repair_time)
+
+    def until_withdrawal(self, run: int, unit: int, member: int) -> float:
+        """Return how long a node that comes now stays [s]."""
+        return self._exponential(run, self._chances.stay_time)
+
+    def absence(self, run: int, unit: int, member: int) -> float:
+        """Return how long a withdrawn node stays away [s]."""
+        return self._exponential(run, self._chances.absence_time)
+
+    def until_outage(self, run: int, unit: int) -> float:
+        """Return how long a unit's link works until its next outage [s]."""
+        return self._exponential(run, self._chances.time_between_outages)
+
+    def outage(self, run: int, unit: int) -> float:
+        """Return how long an outage lasts [s]."""
+        return self._exponential(run, self._chances.outage_time)
+
+    def partners(self) -> Array:
+        """Return a random order of the units (runs, units)."""
+        return np.stack([stream.permutation(self._shape[1]) for stream in self._events])
+
+    def _exponential(self, run: int, mean: float) -> float:
+        return mean if math.isinf(mean) else mean * float(self._events[run].standard_exponential())
+
+
+Sampler = Callable[[np.random.Generator, tuple[int, ...]], Array]
+
+
+def _lognormal(variation: float) -> Sampler | None:
+    """Return how to draw lognormal factors of mean 1, or nothing where they do not vary."""
+    if variation == 0.0:
+        return None
+    variance = math.log1p(variation * variation)
+    sigma = math.sqrt(variance)
+
+    def draw(stream: np.random.Generator, shape: tuple[int, ...]) -> Array:
+        drawn = stream.standard_normal(shape)
+        drawn *= sigma
+        drawn -= 0.5 * variance
+        return np.exp(drawn, out=drawn)
+
+    return draw
+
+
+def _gamma(variation: float) -> Sampler | None:
+    """Return how to draw gamma factors of mean 1, or nothing where they do not vary."""
+    if variation == 0.0:
+        return None
+    shape_parameter = variation**-2.0
+
+    def draw(stream: np.random.Generator, shape: tuple[int, ...]) -> Array:
+        drawn = stream.standard_gamma(shape_parameter, shape)
+        drawn /= shape_parameter
+        return drawn
+
+    return draw
+
+
+def _row(streams: Sequence[np.random.Generator], shape: tuple[int, ...], draw: Sampler | None) -> Array:
+    """Return one factor for each run and place, 1 where nothing varies."""
+    if draw is None:
+        return np.ones((len(streams), *shape))
+    return np.stack([draw(stream, shape) for stream in streams])
+
+
+class _Rows:
+    """Row after row of factors, drawn many at a time."""
+
+    def __init__(
+        self, streams: Sequence[np.random.Generator], shape: tuple[int, ...], draw: Sampler | None
+    ) -> None:
+        self._streams, self._shape, self._draw = streams, shape, draw
+        self._held = max(1, _BLOCK // (math.prod(shape) * len(streams)))
+        self._at = self._held
+        self._rows = np.ones((1, len(streams), *shape))
+
+    def next(self) -> Array:
+        """Return the next row of every run."""
+        if self._draw is None:
+            return self._rows[0]
+        if self._at == self._held:
+            drawn = [self._draw(stream, (self._held, *self._shape)) for stream in self._streams]
+            self._rows = drawn[0][:, None] if len(drawn) == 1 else np.stack(drawn, axis=1)
+            self._at = 0
+        self._at += 1
+        return self._rows[self._at - 1]

@@ -1,0 +1,60 @@
+"""What a policy is: when a synchronisation closes, and what becomes of those who are late."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from farflung.base.arrays import Array
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """What is known of a synchronisation, for every run and unit. Times from the start of the run [s]."""
+
+    arrival: Array
+    """When the update of each unit arrives, infinite where it never does (runs, units)."""
+    noticed: Array
+    """When the others notice that a unit is down, infinite where it is up (runs, units)."""
+    opened: Array
+    """When the synchronisation before closed (runs,)."""
+    opened_before: Array
+    """When that one was opened (runs,)."""
+    arrival_before: Array
+    """When the update of each unit arrived for that one; infinite before the first (runs, units)."""
+
+    @property
+    def lasted(self) -> Array:
+        """Return how long each unit took for the synchronisation before, at most until it closed."""
+        until = np.minimum(self.arrival_before, self.opened[:, None])
+        took = until - self.opened_before[:, None]
+        return np.where(self.opened[:, None] > self.opened_before[:, None], took, np.inf)
+
+
+class Policy:
+    """When a synchronisation closes.
+
+    Attributes
+    ----------
+    late
+        What becomes of late updates unless an operation says otherwise.
+    waits
+        Whether a unit waits for the new weights before it goes on beyond its overlap; if not, it computes on
+        and takes them up when they come.
+    """
+
+    late: Literal["drop", "merge"] = "drop"
+    waits = True
+
+    def close(self, waiting: Waiting) -> Array:
+        """Return when the synchronisation closes, infinite if it never does (runs,) [s]."""
+        raise NotImplementedError
+
+
+def nth_arrival(arrival: Array, count: int) -> Array:
+    """Return when ``count`` updates have arrived (runs,) [s]."""
+    if count == arrival.shape[1]:
+        return arrival.max(axis=1)
+    return np.partition(arrival, count - 1, axis=1)[:, count - 1]

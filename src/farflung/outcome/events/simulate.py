@@ -1,0 +1,263 @@
+"""From a scenario and an operation to the outcomes of seeded runs."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from farflung.base.arrays import Array
+from farflung.base.errors import InputError
+from farflung.base.units import pretty
+from farflung.learning.sync_interval import stale_inner_steps
+from farflung.outcome.closed_form import Run, as_scenario, evaluate, prepare
+from farflung.outcome.events.course import Course, Synchronisation, Tally
+from farflung.outcome.events.draws import RandomDraws
+from farflung.outcome.events.engine import Engine
+from farflung.outcome.events.setting import chances_of, course_of, is_grouped, steps_of, tokens_of_period
+from farflung.outcome.graph import compute_again
+from farflung.outcome.schema import OUTPUTS, Flag, Group, Outcome, Output
+from farflung.scenario import Scenario
+from farflung.scenario.operation import Operation
+
+MOST_RUNS = 100_000
+_TIME: Group = "time"
+_TRAFFIC: Group = "traffic"
+EVENT_OUTPUTS: Mapping[str, Output] = {
+    name: Output(name, name, unit, "", group, meaning)
+    for name, unit, group, meaning in (
+        ("goodput", "1", _TIME, "Share of the time of all replicas that became training"),
+        ("waiting", "1", _TIME, "Share spent waiting for others or for links"),
+        ("lost_work", "1", _TIME, "Share spent on work that was never merged"),
+        ("down", "1", _TIME, "Share of the time that replicas were down"),
+        ("effective_replicas", "1", _TIME, "Replicas in a merge, on average"),
+        ("replicas_up", "1", _TIME, "Replicas that were up at a merge, on average"),
+        ("staleness", "1", _TIME, "Merges that an update missed while it was made, on average"),
+        ("stops", "1", _TIME, "Failures and withdrawals of nodes"),
+        ("longest_round_s", "s", _TIME, "Longest time between two merges"),
+        ("sent_bits", "bit", _TRAFFIC, "Bits a participant sent"),
+        ("received_bits", "bit", _TRAFFIC, "Bits a participant received"),
+    )
+}
+"""What the event engine answers beside the outputs of both engines."""
+
+_AS_PLANNED_ONLY = frozenset(
+    {"synchronisation_time", "regional_synchronisation_time", "straggler_factor", "latency_share"}
+)
+"""What belongs to the closed form's plan and is not measured in a run."""
+
+
+@dataclass(frozen=True)
+class Simulation:
+    """The outcomes of seeded runs of one scenario.
+
+    Attributes
+    ----------
+    scenario, operation
+        What was run, and how it was kept going.
+    seed
+        The seed; run ``i`` of a seed is the same however many runs are made.
+    values
+        Every output of both engines, and those of :data:`EVENT_OUTPUTS`, by name (runs,). NaN where a run
+        has no such quantity.
+    planned
+        The closed form's outcome of the same scenario.
+    flags
+        What a reader of the numbers must know.
+    """
+
+    scenario: Scenario
+    operation: Operation
+    seed: int
+    values: Mapping[str, Array]
+    planned: Outcome
+    flags: tuple[Flag, ...]
+
+    @property
+    def runs(self) -> int:
+        """Return the number of runs."""
+        return len(self.values["goodput"])
+
+    @cached_property
+    def median(self) -> Outcome:
+        """Return the outcome whose every output is the median over runs."""
+        return self._outcome({name: _median(self.values[name]) for name in OUTPUTS})
+
+    def outcome(self, run: int) -> Outcome:
+        """Return the outcome of one run."""
+        return self._outcome({name: float(self.values[name][run]) for name in OUTPUTS})
+
+    def quantiles(self, name: str, shares: tuple[float, ...] = (0.05, 0.5, 0.95)) -> tuple[float, ...]:
+        """Return quantiles over runs of an output, NaN where it has none."""
+        known = self.values[name][np.isfinite(self.values[name])]
+        return tuple(float(np.quantile(known, share)) if known.size else math.nan for share in shares)
+
+    def _outcome(self, values: Mapping[str, float]) -> Outcome:
+        known = {name: None if math.isnan(value) else value for name, value in values.items()}
+        stalled = any(flag.kind == "infeasible" for flag in self.flags)
+        return self.planned.model_copy(
+            update={**known, "flags": (*self.planned.flags, *self.flags), "feasible": not stalled}
+        )
+
+
+def simulate(
+    scenario: Scenario | str | Path | Mapping[str, Any],
+    operation: Operation | None = None,
+    *,
+    runs: int = 32,
+    seed: int = 0,
+    progress: Callable[[float], None] | None = None,
+    watch: Callable[[Synchronisation], None] | None = None,
+) -> Simulation:
+    """Return the outcomes of seeded runs of a scenario, event by event.
+
+    Parameters
+    ----------
+    scenario
+        As for :func:`farflung.evaluate`.
+    operation
+        How the run is kept going, and how its nodes and links behave; what it leaves out comes from the
+        assumption set.
+    runs
+        Seeded runs.
+    seed
+        Seed of all of them.
+    progress
+        Called after every synchronisation with the share that is done.
+    watch
+        Called with every synchronisation.
+
+    Returns
+    -------
+    Simulation
+        Distributions over runs of everything that an outcome holds, and of goodput, waiting, lost work,
+        effective replicas, staleness and traffic.
+
+    Raises
+    ------
+    InputError
+        If the scenario or operation is not valid, or the model does not fit.
+
+    Examples
+    --------
+    >>> found = simulate("paper-headline", runs=2, seed=7)
+    >>> bool(0.0 < found.quantiles("goodput")[1] < 1.0)
+    True
+    """
+    run = prepare(as_scenario(scenario))
+    planned = evaluate(run.scenario)
+    operation = operation or Operation()
+    _check(planned, runs, seed)
+    course = course_of(run, operation, runs)
+    draws = RandomDraws(chances_of(run, operation), course.shape, steps_of(run, operation), seed)
+    tally = Engine(course, draws, watch).run(progress)
+    return Simulation(
+        scenario=run.scenario,
+        operation=operation,
+        seed=seed,
+        values=_answers(run, operation, course, tally),
+        planned=planned,
+        flags=_findings(tally),
+    )
+
+
+def _check(planned: Outcome, runs: int, seed: int) -> None:
+    if not 1 <= runs <= MOST_RUNS:
+        raise InputError(
+            "runs", f"{runs} is not from 1 to {MOST_RUNS}", nearest="1" if runs < 1 else str(MOST_RUNS)
+        )
+    if seed < 0:
+        raise InputError("seed", f"{seed} is below 0", nearest="0")
+    if not planned.feasible and planned.binding_constraint != "duration":
+        obstacle = next(flag for flag in planned.flags if flag.kind == "infeasible")
+        raise InputError(obstacle.subject, obstacle.message, obstacle.nearest)
+
+
+def _answers(run: Run, operation: Operation, course: Course, tally: Tally) -> dict[str, Array]:
+    """Return every output (runs,), NaN where there is none."""
+    _, units, _ = course.shape
+    with np.errstate(invalid="ignore", divide="ignore"):  # a run that stalls at once has no rounds
+        measured = _measured(course, tally)
+        rounds = tally.synchronisations / operation.fragments
+        duration, tokens = tally.duration, tally.periods * tokens_of_period(run, operation)
+        per_unit = float(run.values["nodes"]) / units if is_grouped(run) else 1.0
+        merged = measured["effective_replicas"] * per_unit
+        changed = {
+            "duration": duration,
+            "tokens": tokens,
+            "outer_rounds": rounds,
+            "outer_round_time": duration / rounds,
+            "contributing_replicas": merged,
+            "averaged_replicas": merged,
+            "effective_inner_steps": stale_inner_steps(
+                effective_inner_steps=run.values["effective_inner_steps"], staleness=measured["staleness"]
+            ),
+            "mean_rate": measured["sent_bits"] / duration,
+            **dict.fromkeys(_AS_PLANNED_ONLY),
+        }
+        values = compute_again(run.ordered, run.values, changed)
+    measured |= {"effective_replicas": merged, "replicas_up": measured["replicas_up"] * per_unit}
+    asked = {name: values.get(output.quantity) for name, output in OUTPUTS.items()} | measured
+    shape = duration.shape
+    return {
+        name: np.broadcast_to(np.nan if value is None else np.asarray(value, dtype=np.float64), shape)
+        for name, value in asked.items()
+    }
+
+
+def _measured(course: Course, tally: Tally) -> dict[str, Array]:
+    """Return the outputs that only events have, in units rather than replicas."""
+    _, units, _ = course.shape
+    total = units * tally.duration
+    useful, lost, down = tally.useful / total, tally.lost / total, tally.down / total
+    updates = tally.updates / units
+    return {
+        "goodput": useful,
+        "waiting": np.maximum(1.0 - useful - lost - down, 0.0),
+        "lost_work": lost,
+        "down": down,
+        "effective_replicas": tally.updates / tally.synchronisations,
+        "replicas_up": tally.up / tally.synchronisations,
+        "staleness": tally.staleness / np.maximum(tally.updates, 1.0),
+        "stops": tally.stops,
+        "longest_round_s": tally.longest,
+        "sent_bits": course.transport.bits_sent(course.line) * updates,
+        "received_bits": course.transport.bits_received(course.line) * tally.synchronisations,
+    }
+
+
+def _findings(tally: Tally) -> tuple[Flag, ...]:
+    """Return what kept runs from going on."""
+    runs = len(tally.stalled)
+    stalled, empty = int(tally.stalled.sum()), int((tally.synchronisations < 1.0).sum())
+    if stalled:
+        after = pretty(float(np.median(tally.duration[tally.stalled > 0.0])), "s")
+        return (
+            Flag(
+                "infeasible",
+                "operation.policy",
+                f"{stalled} of {runs} runs cannot go on: after {after} (median) too few replicas are left, "
+                "or none finishes its work before it stops again",
+                nearest="policy = 'elastic', a smaller quorum, fewer inner steps, or spares",
+            ),
+        )
+    if empty:
+        return (
+            Flag(
+                "infeasible",
+                "duration",
+                f"{empty} of {runs} runs end before their first synchronisation",
+                nearest=pretty(float(tally.longest.max()), "s"),
+            ),
+        )
+    return ()
+
+
+def _median(values: Array) -> float:
+    known = values[np.isfinite(values)]
+    return float(np.median(known)) if known.size else math.nan

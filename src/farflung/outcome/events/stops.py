@@ -1,0 +1,87 @@
+"""Stops: when nodes fail or are withdrawn, and when they, or spares in their place, are back."""
+
+from __future__ import annotations
+
+import heapq
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from farflung.outcome.events.draws import Draws
+
+
+@dataclass(frozen=True, slots=True)
+class Recovery:
+    """What follows a stop. Times in seconds.
+
+    Parameters
+    ----------
+    notice
+        Time until the others know.
+    restart
+        Time to start the training process.
+    fetch
+        Time to fetch the weights over the node's own link and the donor's.
+    spares
+        Nodes that stand by.
+    """
+
+    notice: float
+    restart: float
+    fetch: float
+    spares: int
+
+
+class Stops:
+    """The next stop of every node, by run, unit and member of the unit.
+
+    Parameters
+    ----------
+    draws
+        Where times come from.
+    shape
+        Runs, units, and nodes of a unit.
+    recovery
+        What follows a stop.
+    """
+
+    def __init__(self, draws: Draws, shape: tuple[int, int, int], recovery: Recovery) -> None:
+        self._draws, self._recovery = draws, recovery
+        self._fails, self._leaves = np.empty(shape), np.empty(shape)
+        for at in np.ndindex(shape):
+            self._fails[at] = draws.until_failure(*at)
+            self._leaves[at] = draws.until_withdrawal(*at)
+        self.of_members = np.minimum(self._fails, self._leaves)
+        """When each node stops next (runs, units, members) [s]."""
+        self.of_units = self.of_members.min(axis=2)
+        """When the first node of each unit stops next (runs, units) [s]."""
+        self.since, self.back = np.full(shape, -math.inf), np.full(shape, -math.inf)
+        """When each node last stopped, and when it is, or was, back (runs, units, members) [s]."""
+        self.count = np.zeros(shape[0])
+        """Stops so far in each run."""
+        self._spares = [[-math.inf] * recovery.spares for _ in range(shape[0])]
+
+    def happen(self, run: int, unit: int) -> tuple[float, float]:
+        """Let the unit's next stop happen; return when it is, and when its node is back at work."""
+        at = (run, unit, int(self.of_members[run, unit].argmin()))
+        failed = bool(self._fails[at] <= self._leaves[at])
+        stop = float(self.of_members[at])
+        away = self._draws.repair(*at) if failed else self._draws.absence(*at)
+        back = self._start(run, stop, stop + away) + self._recovery.restart + self._recovery.fetch
+        self._fails[at] = back + self._draws.until_failure(*at)
+        if not failed:
+            self._leaves[at] = back + self._draws.until_withdrawal(*at)
+        self.of_members[at] = min(self._fails[at], self._leaves[at])
+        self.of_units[run, unit] = self.of_members[run, unit].min()
+        self.since[at], self.back[at] = stop, back
+        self.count[run] += 1
+        return stop, back
+
+    def _start(self, run: int, stop: float, repaired: float) -> float:
+        """Return when the node, or a spare in its place, can start; the node then stands by itself."""
+        standing_by = self._spares[run]
+        noticed = stop + self._recovery.notice
+        if not standing_by or max(standing_by[0], noticed) >= repaired:
+            return max(repaired, noticed)
+        return max(heapq.heapreplace(standing_by, repaired), noticed)
