@@ -36,6 +36,8 @@ pages: $(STAMP) system  ## rewrite the generated pages under docs/
 	$(BIN)/farflung contradictions --format markdown > docs/contradictions.md
 	$(BIN)/farflung nomenclature > docs/nomenclature.md
 	$(BIN)/farflung validate --format markdown > docs/validation.md
+	$(BIN)/farflung evidence --format markdown --plot docs/evidence.svg > docs/evidence.md
+	$(BIN)/farflung headlines --format markdown --plot docs/headlines.svg > docs/headlines.md
 	$(BIN)/farflung run paper-headline --format svg > docs/headline.svg
 	$(BIN)/farflung uncertainty paper-headline --plot docs/uncertainty.svg > /dev/null
 

@@ -24,7 +24,7 @@ COMMANDS = dict(_commands())
 EXPECTED = {
     ("run",), ("explain",), ("compare",), ("nomenclature",), ("uncertainty",), ("sensitivity",),
     ("waterfall",), ("search",), ("inverse",), ("sweep",), ("validate",), ("calibrate",),
-    ("calibrate", "loss"), ("calibrate", "scaling-law"),
+    ("evidence",), ("headlines",), ("calibrate", "loss"), ("calibrate", "scaling-law"),
     *(("inverse", name) for name in ("compute", "nodes", "bandwidth", "threshold")),
     ("presets",), ("init",), ("schema",), ("duration",),
     ("reproduce",), ("contradictions",), ("catalog",),

@@ -1,5 +1,6 @@
 """What the documents say runs, and their generated pages are those the product would write."""
 
+import html
 import re
 import shlex
 import tomllib
@@ -9,10 +10,16 @@ import pytest
 from typer.testing import CliRunner
 
 import farflung
+from farflung.analysis.headlines import headlines
+from farflung.analysis.search import GRIDS
 from farflung.analysis.uncertainty import uncertainty
 from farflung.catalog.tables import assumption_names
 from farflung.cli.app import app
+from farflung.evidence.factors import examine
 from farflung.report import nomenclature_page
+from farflung.report.evidence_page import evidence_page
+from farflung.report.figures import held_out_figure
+from farflung.report.headlines_page import headlines_page
 from farflung.scenario import with_changes
 
 ROOT = Path(__file__).parents[2]
@@ -75,6 +82,35 @@ def test_named_folders_exist():
 
 def test_the_nomenclature_is_up_to_date():
     assert (ROOT / "docs/nomenclature.md").read_text(encoding="utf-8") == nomenclature_page()
+
+
+def words(name):
+    """Return the text of a drawing, without the breaks that a browser puts into it."""
+    drawing = (ROOT / "docs" / name).read_text(encoding="utf-8").replace("\u200b", "")
+    return " ".join(html.unescape(re.sub(r"</?tspan[^>]*>", "", drawing)).split())
+
+
+def said(figure):
+    """Return title and labels of a figure, line by line."""
+    texts = [figure.layout.title.text, *(one.text for one in figure.layout.annotations)]
+    lines = (html.unescape(line) for text in texts for line in re.split("<br>", text))
+    return [" ".join(re.sub(r"<[^>]*>", "", line).split()) for line in lines]
+
+
+def test_the_evidence_is_up_to_date():
+    examined = examine()
+    assert (ROOT / "docs/evidence.md").read_text(encoding="utf-8") == evidence_page(examined)
+    drawn = words("evidence.svg")
+    assert [line for line in said(held_out_figure(examined)) if line not in drawn] == []
+
+
+def test_the_headline_answers_are_up_to_date():
+    page = headlines_page(headlines(grid=GRIDS["published"]()))
+    kept = (ROOT / "docs/headlines.md").read_text(encoding="utf-8")
+    # The full grid takes longer to search; tests/slow holds the cheapest designs to it.
+    ours, theirs = (re.split(r"^## ", one, flags=re.MULTILINE) for one in (page, kept))
+    assert [one.split("\n")[0] for one in ours] == [one.split("\n")[0] for one in theirs]
+    assert [ours[0], ours[1], ours[3]] == [theirs[0], theirs[1], theirs[3]]
 
 
 def test_the_changelog_states_todays_headlines():

@@ -167,7 +167,8 @@ def test_bookkeeping_of_efficiencies():
         efficiency_compression=0.9,
         efficiency_activation=0.8,
         efficiency_replica=0.7,
-    ) == pytest.approx(0.252)
+        efficiency_batch=0.5,
+    ) == pytest.approx(0.126)
     assert scaling_law.local_equivalent_flop(throughput_flop=1e25, efficiency=0.5) == 5e24
     assert scaling_law.quality_adjusted_flop(local_equivalent_flop=5e24, chinchilla_efficiency=0.5) == 2.5e24
 

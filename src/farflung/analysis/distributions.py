@@ -24,6 +24,8 @@ from farflung.scenario import Assumptions
 Kind = Literal["normal", "range", "joint"]
 LAW = "scaling_law"
 """Name under which the five coefficients of the law are drawn together."""
+DISTRIBUTED = "distributed_loss"
+"""Name under which what distribution adds to the loss is drawn where the law is another."""
 _LAW_SOURCE = "besiroglu2024chinchilla"
 LAW_FILE, JOINT_FILE = "chinchilla_bootstrap.csv", "distributed_loss_posterior.csv"
 """Joint draws of the scaling law; and of it together with the law of what distribution costs."""
@@ -148,7 +150,8 @@ class ScalingLaw:
 
     The rows are used as they are and not moved onto the published point, so that the joint structure is
     that of the data; medians are 0.1 to 5 % from the point, and every result shows point and median.
-    Where the file holds the coefficients of the distributed loss too, they are drawn with it.
+    Where the file holds the coefficients of the distributed loss too, they are drawn with it; they alone
+    where ``fixed`` names the law's, because the set takes them from elsewhere.
     """
 
     name: str = LAW
@@ -156,11 +159,12 @@ class ScalingLaw:
     standing: str = "fitted"
     source: str = _LAW_SOURCE
     file: str = LAW_FILE
+    fixed: frozenset[str] = frozenset()
 
     @property
     def coefficients(self) -> tuple[str, ...]:
         """Return the names of the coefficients that are drawn together."""
-        return tuple(law_rows(self.file))
+        return tuple(name for name in law_rows(self.file) if name not in self.fixed)
 
     @property
     def ends(self) -> tuple[float, float]:
@@ -169,7 +173,8 @@ class ScalingLaw:
 
     def all_rows(self) -> dict[str, np.ndarray]:
         """Return the coefficients of every row of the bootstrap, sorted by irreducible loss."""
-        return {f"assumptions.{name}": column for name, column in law_rows(self.file).items()}
+        rows = law_rows(self.file)
+        return {f"assumptions.{name}": rows[name] for name in self.coefficients}
 
     def fields(self, uniform: np.ndarray) -> dict[str, np.ndarray]:
         """Return the coefficients of the rows that ``uniform`` picks."""
@@ -198,7 +203,7 @@ def distributions(believed: Assumptions) -> tuple[Coefficient | ScalingLaw, ...]
     """Return what is uncertain in an assumption set, in the order of the set.
 
     The scaling law is drawn jointly where the set takes all of it from the fit that the bootstrap
-    repeats; from any other source its coefficients are drawn like all others.
+    repeats; from any other source its coefficients are drawn like all others, as far as they have a spread.
 
     Raises
     ------
@@ -219,12 +224,13 @@ def distributions(believed: Assumptions) -> tuple[Coefficient | ScalingLaw, ...]
 
 def _joint_law(believed: Assumptions) -> ScalingLaw | None:
     """Return the coefficients that are drawn together, or none where the set takes them from elsewhere."""
-    if not _all_from(believed, _LAW_COLUMNS, _LAW_SOURCE):
-        return None
-    if believed.forms.replica_divergence != "joint":
-        return ScalingLaw()
+    drawn = _all_from(believed, _LAW_COLUMNS, _LAW_SOURCE)
     distributed = [name for name in law_rows(JOINT_FILE) if name not in _LAW_COLUMNS]
-    return ScalingLaw(file=JOINT_FILE if _all_from(believed, distributed, _JOINT_SOURCE) else LAW_FILE)
+    if believed.forms.replica_divergence != "joint" or not _all_from(believed, distributed, _JOINT_SOURCE):
+        return ScalingLaw() if drawn else None
+    if drawn:
+        return ScalingLaw(file=JOINT_FILE)
+    return ScalingLaw(DISTRIBUTED, source=_JOINT_SOURCE, file=JOINT_FILE, fixed=frozenset(_LAW_COLUMNS))
 
 
 def _all_from(believed: Assumptions, names: Iterable[str], source: str) -> bool:

@@ -35,6 +35,7 @@ _PRODUCTS: Mapping[str, tuple[str, ...]] = {
     "local_equivalent_flop": ("throughput_flop", "efficiency"),
     "efficiency": (
         "efficiency_sync_interval", "efficiency_compression", "efficiency_activation", "efficiency_replica",
+        "efficiency_batch",
     ),
     "throughput_flop": ("nodes", "node_peak", "model_flop_utilisation", "duration", "utilisation"),
     "capital_cost": ("chips", "chip_price", "server_cost_factor", "network_cost_factor"),

@@ -12,6 +12,7 @@ from farflung.base.errors import unknown
 from farflung.catalog.records import Record
 
 _ROOT = resources.files("farflung.catalog")
+_LAWS = "assumptions/laws"
 
 
 @cache
@@ -21,7 +22,7 @@ def _read(folder: str, name: str) -> Mapping[str, Any]:
 
 @cache
 def names(folder: str) -> tuple[str, ...]:
-    """Return the names of the TOML files in a catalog folder (``presets``, ``assumptions``, ``data``)."""
+    """Return the names of the TOML files in a catalog folder, such as ``presets`` or ``data``."""
     files = (_ROOT / folder).iterdir()
     return tuple(sorted(f.name.removesuffix(".toml") for f in files if f.name.endswith(".toml")))
 
@@ -42,14 +43,25 @@ def preset_table(name: str) -> Mapping[str, Any]:
 
 def assumption_table(name: str) -> Mapping[str, Any]:
     """Return the assumption set of that name as read."""
-    if name not in names("assumptions"):
-        raise unknown("assumptions", "assumption set", name, assumption_names())
-    return _read("assumptions", name)
+    folder = _LAWS if name in law_variant_names() else "assumptions"
+    if name not in names(folder):
+        raise unknown("assumptions", "assumption set", name, loadable_names())
+    return _read(folder, name)
 
 
 def assumption_names() -> tuple[str, ...]:
-    """Return the names of the assumption sets a scenario can use."""
+    """Return the names of the assumption sets that answers are compared under."""
     return tuple(name for name in names("assumptions") if name != "conventions")
+
+
+def law_variant_names() -> tuple[str, ...]:
+    """Return the names of sets that differ from one of those in the scaling law alone."""
+    return names(_LAWS)
+
+
+def loadable_names() -> tuple[str, ...]:
+    """Return the names of all assumption sets a scenario can use."""
+    return (*assumption_names(), *law_variant_names())
 
 
 @cache

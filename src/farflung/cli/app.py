@@ -10,7 +10,9 @@ from farflung.cli.calibrate import calibrate
 from farflung.cli.catalog import catalog
 from farflung.cli.compare import compare
 from farflung.cli.duration import duration
+from farflung.cli.evidence import evidence
 from farflung.cli.explain import explain
+from farflung.cli.headlines import headlines
 from farflung.cli.init import init
 from farflung.cli.inverse import inverse
 from farflung.cli.nomenclature import nomenclature
@@ -63,6 +65,7 @@ app.command(rich_help_panel=_ASK)(explain)
 app.command(rich_help_panel=_ASK)(compare)
 app.command(rich_help_panel=_ASK)(duration)
 app.command(rich_help_panel=_ASK)(init)
+app.command(rich_help_panel=_ASK)(headlines)
 app.command(rich_help_panel=_EXPLORE)(sweep)
 app.command(rich_help_panel=_EXPLORE)(uncertainty)
 app.command(rich_help_panel=_EXPLORE)(sensitivity)
@@ -76,4 +79,5 @@ app.command(rich_help_panel=_LOOK_UP)(nomenclature)
 app.command(rich_help_panel=_CHECK)(reproduce)
 app.command(rich_help_panel=_CHECK)(contradictions)
 app.command(rich_help_panel=_CHECK)(validate)
+app.command(rich_help_panel=_CHECK)(evidence)
 app.add_typer(calibrate, name="calibrate", rich_help_panel=_CHECK)

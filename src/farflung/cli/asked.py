@@ -22,9 +22,9 @@ def _presets_like(incomplete: str) -> list[str]:
 
 
 def _sets_like(incomplete: str) -> list[str]:
-    from farflung.catalog.tables import assumption_names
+    from farflung.catalog.tables import loadable_names
 
-    return [name for name in assumption_names() if name.startswith(incomplete)]
+    return [name for name in loadable_names() if name.startswith(incomplete)]
 
 
 ScenarioName = Annotated[

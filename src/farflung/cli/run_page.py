@@ -75,7 +75,7 @@ _WHERE_ANY = frozenset({"expert_parallel_time_s"})
 """Outputs that are left out where they are nothing."""
 _WHERE_OTHER = {"working_nodes": "nodes", "inner_steps_compute_bound": "inner_steps"}
 """Outputs that are left out where they are the same as another."""
-_FLAG_STYLE = {"extrapolated": "yellow", "choice": "cyan"}
+_FLAG_STYLE = {"extrapolated": "yellow", "choice": "cyan", "ignored": "yellow"}
 
 
 def put_page(outcome: Outcome) -> None:

@@ -175,7 +175,7 @@ def chinchilla_efficiency(*, reference_flop: Array, throughput_flop: Array) -> A
     Notes
     -----
     Equation: χ = min(1, C'/C)
-    Assumption: capped at 1, because the reference ratio is not quite the law's own optimum.
+    Assumption: capped at 1: a fixed ratio is not the law's own optimum; with that, only rounding needs it.
     Evidence: rahman2026distributed
     Limits: punishes mild over-training that developers choose for cheaper inference.
     """
@@ -230,22 +230,31 @@ def combined_efficiency(
     efficiency_compression: Array,
     efficiency_activation: Array,
     efficiency_replica: Array,
+    efficiency_batch: Array,
 ) -> Array:
     """Return the share of compute that counts, over all causes [1].
 
     Parameters
     ----------
     efficiency_sync_interval, efficiency_compression, efficiency_activation, efficiency_replica
-        The four factors [1].
+        What distribution leaves, by cause [1].
+    efficiency_batch
+        What a large batch leaves [1].
 
     Notes
     -----
-    Equation: η = η_H · η_compression · η_act · η_replica
+    Equation: η = η_H · η_compression · η_act · η_replica · η_B
     Assumption: the causes are independent.
     Evidence: rahman2026distributed
     Limits: charges the sync interval twice, in η_H and in η_replica.
     """
-    return efficiency_sync_interval * efficiency_compression * efficiency_activation * efficiency_replica
+    return (
+        efficiency_sync_interval
+        * efficiency_compression
+        * efficiency_activation
+        * efficiency_replica
+        * efficiency_batch
+    )
 
 
 def local_equivalent_flop(*, throughput_flop: Array, efficiency: Array) -> Array:

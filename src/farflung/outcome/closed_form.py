@@ -103,6 +103,7 @@ def evaluate(scenario: Scenario | str | Path | Mapping[str, Any], *, command: st
     """
     run = prepare(as_scenario(scenario))
     flags = [Flag("choice", "protocol.mode", run.choice)] if run.choice else []
+    flags.extend(_ignored(run))
     obstacle = _obstacle(run)
     untrainable = obstacle is not None and obstacle.subject != "duration"
     if obstacle:
@@ -267,6 +268,14 @@ def _extrapolations(run: Run) -> list[Flag]:
                     )
                 )
     return flags
+
+
+def _ignored(run: Run) -> list[Flag]:
+    """Return a flag for what the scenario says and the assumption set takes no notice of."""
+    believed = run.given.assumptions
+    if run.scenario.unique_tokens is None or believed.forms.repeated_data != "ignored":
+        return []
+    return [Flag("ignored", "unique_tokens", f"{believed.name} counts a repeated token as a new one")]
 
 
 def _bottleneck(run: Run) -> str:

@@ -80,8 +80,8 @@ def _plain(value: Any) -> Any:
 
 
 @dataclass(frozen=True, slots=True)
-class _Said:
-    """What a function's docstring says of it."""
+class Said:
+    """What a function's docstring says of it: see :class:`Explanation`."""
 
     meaning: str
     unit: str
@@ -92,13 +92,14 @@ class _Said:
 
 
 @cache
-def _said(function: Any) -> _Said:
+def said_of(function: Any) -> Said:
+    """Return what a function of physics or learning says of itself."""
     text = inspect.getdoc(function) or ""
     first = " ".join(text.split("\n\n", 1)[0].split())
     unit = re.search(r"\[([^\[\]]+)\]\.?$", first)
     notes = dict(re.findall(r"^(Equation|Assumption|Evidence|Limits): (.+)$", text, re.MULTILINE))
     meaning = re.sub(r"\s*\[[^\[\]]+\]\.?$", "", first).removeprefix("Return ").removesuffix(".")
-    return _Said(
+    return Said(
         meaning=meaning[:1].upper() + meaning[1:],
         unit=unit[1] if unit else "",
         equation=notes.get("Equation", ""),
@@ -152,7 +153,7 @@ def _explained(run: Run, quantity: str) -> Explanation:
 
     def _computed(name: str) -> Explanation:
         one = steps[name]
-        said = _said(one.function)
+        said = said_of(one.function)
         inputs = tuple(tell(quantity) for _, quantity in one.pairs)
         plain = said.unit if said.unit and "unit of" not in said.unit else ""
         unit = plain or next((one.unit for one in reversed(inputs) if one.unit), "")

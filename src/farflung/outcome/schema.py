@@ -34,10 +34,11 @@ class Flag:
     """Something a reader of the numbers must know.
 
     ``kind`` is ``extrapolated`` (a factor is used outside the range it was fitted in), ``infeasible``
-    (the run cannot take place as described) or ``choice`` (what ``auto`` chose, and why).
+    (the run cannot take place as described), ``choice`` (what ``auto`` chose, and why) or ``ignored`` (what
+    the scenario says and the assumption set takes no notice of).
     """
 
-    kind: Literal["extrapolated", "infeasible", "choice"]
+    kind: Literal["extrapolated", "infeasible", "choice", "ignored"]
     subject: str
     message: str
     nearest: str | None = None

@@ -5,7 +5,16 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any
 
-from farflung.learning import compression, distributed_loss, replicas, scaling_law, sync_interval
+from farflung.learning import (
+    allocation,
+    batch_size,
+    compression,
+    distributed_loss,
+    repeated_data,
+    replicas,
+    scaling_law,
+    sync_interval,
+)
 from farflung.outcome.graph import Step, Steps, order, step
 from farflung.outcome.protocols import PROTOCOLS
 from farflung.outcome.protocols.protocol import one, the_same
@@ -27,18 +36,14 @@ _EVERY_RUN: Steps = {
     "utilisation": step(compute.utilisation),
     "latency_share": step(links.latency_share),
     "mean_rate": step(links.mean_rate, payload="synchronisation_payload"),
+    "averaged_replicas": step(the_same, quantity="replicas"),
     "effective_inner_steps": step(sync_interval.effective_inner_steps),
-    "loss": step(scaling_law.loss, parameters="active_parameters"),
-    "reference_parameters": step(scaling_law.reference_parameters),
-    "reference_flop": step(scaling_law.reference_flop),
     "chinchilla_of_loss": step(scaling_law.chinchilla_efficiency),
-    "reference_tokens": step(scaling_law.reference_tokens),
     "overtraining_ratio": step(scaling_law.overtraining_ratio),
     "efficiency_activation": step(compression.activation_efficiency),
     "efficiency": step(scaling_law.combined_efficiency),
     "local_equivalent_flop": step(scaling_law.local_equivalent_flop),
     "quality_adjusted_flop": step(scaling_law.quality_adjusted_flop),
-    "equivalent_parameters": step(scaling_law.optimal_parameters, flop="quality_adjusted_flop"),
     "chips": step(cost.chip_count),
     "capital_cost": step(cost.capital_cost),
     "power": step(cost.facility_power),
@@ -92,11 +97,37 @@ _COMPRESSION: dict[str, Steps] = {
         "efficiency_compression": step(one),
     },
 }
+_REPEATED_DATA: dict[str, Steps] = {
+    "ignored": {"loss": step(scaling_law.loss, parameters="active_parameters")},
+    "decaying": {
+        "epochs": step(repeated_data.epochs),
+        "effective_tokens": step(repeated_data.effective_tokens),
+        "loss": step(scaling_law.loss, parameters="active_parameters", tokens="effective_tokens"),
+    },
+}
+_ALLOCATION: dict[str, Steps] = {
+    "fixed_ratio": {
+        "reference_parameters": step(scaling_law.reference_parameters),
+        "reference_flop": step(scaling_law.reference_flop),
+        "reference_tokens": step(scaling_law.reference_tokens),
+        "equivalent_parameters": step(scaling_law.optimal_parameters, flop="quality_adjusted_flop"),
+    },
+    "optimal": {
+        "reference_flop": step(allocation.flop_for_loss),
+        "reference_tokens": step(allocation.tokens_for_parameters, parameters="active_parameters"),
+        "equivalent_parameters": step(allocation.parameters_for_flop, flop="quality_adjusted_flop"),
+    },
+}
+_DIVERGED_ALLOCATION: dict[str, Steps] = {
+    "fixed_ratio": {
+        "diverged_reference_parameters": step(scaling_law.reference_parameters, loss="diverged_loss"),
+        "diverged_reference_flop": step(
+            scaling_law.reference_flop, reference_parameters="diverged_reference_parameters"
+        ),
+    },
+    "optimal": {"diverged_reference_flop": step(allocation.flop_for_loss, loss="diverged_loss")},
+}
 _OF_DIVERGED_LOSS: Steps = {
-    "diverged_reference_parameters": step(scaling_law.reference_parameters, loss="diverged_loss"),
-    "diverged_reference_flop": step(
-        scaling_law.reference_flop, reference_parameters="diverged_reference_parameters"
-    ),
     "diverged_chinchilla_efficiency": step(
         scaling_law.chinchilla_efficiency, reference_flop="diverged_reference_flop"
     ),
@@ -105,17 +136,26 @@ _OF_DIVERGED_LOSS: Steps = {
 _REPLICA_DIVERGENCE: dict[str, Steps] = {
     "power_law": {
         "divergence_exponent": step(replicas.divergence_exponent),
-        "loss_multiplier": step(replicas.loss_multiplier),
+        "loss_multiplier": step(replicas.loss_multiplier, replicas="averaged_replicas"),
         "diverged_loss": step(scaling_law.multiplied_loss),
         **_OF_DIVERGED_LOSS,
     },
     # One law charges replicas, interval and compression together: the other two factors are 1 with it.
     "joint": {
-        "divergence_penalty": step(distributed_loss.divergence_penalty, parameters="active_parameters"),
+        "divergence_penalty": step(
+            distributed_loss.divergence_penalty, parameters="active_parameters", replicas="averaged_replicas"
+        ),
         "diverged_loss": step(distributed_loss.distributed_loss),
         **_OF_DIVERGED_LOSS,
     },
     "none": {"efficiency_replica": step(one)},
+}
+_CRITICAL_BATCH: dict[str, Steps] = {
+    "ignored": {"efficiency_batch": step(one)},
+    "hyperbolic": {
+        "critical_batch": step(batch_size.critical_batch),
+        "efficiency_batch": step(batch_size.batch_efficiency),
+    },
 }
 _SINGLE_NODE: dict[str, Steps] = {
     "unpenalised": {
@@ -136,9 +176,18 @@ def _blocking(steps: Steps) -> Steps:
 
 
 @lru_cache(maxsize=256)
-def steps_of(*, mode: str, streaming: bool, stragglers: str, fixed_tokens: bool, forms: Forms) -> Steps:
+def steps_of(
+    *,
+    mode: str,
+    streaming: bool,
+    stragglers: str,
+    fixed_tokens: bool,
+    forms: Forms,
+    limited_data: bool = False,
+) -> Steps:
     """Return the steps of a run."""
     protocol = PROTOCOLS[mode].steps
+    diverges = forms.replica_divergence != "none"
     return {
         **_EVERY_RUN,
         **(protocol if streaming else _blocking(protocol)),
@@ -146,7 +195,11 @@ def steps_of(*, mode: str, streaming: bool, stragglers: str, fixed_tokens: bool,
         **_STRAGGLERS[stragglers],
         **_SYNC_INTERVAL[forms.sync_interval],
         **_COMPRESSION[forms.compression],
+        **_REPEATED_DATA[forms.repeated_data if limited_data else "ignored"],
+        **_ALLOCATION[forms.allocation],
+        **(_DIVERGED_ALLOCATION[forms.allocation] if diverges else {}),
         **_REPLICA_DIVERGENCE[forms.replica_divergence],
+        **_CRITICAL_BATCH[forms.critical_batch],
         **_SINGLE_NODE[forms.single_node],
     }
 
@@ -164,9 +217,9 @@ def plan(
     wanted
         Quantities asked for, all if left out; those that the run does not have are passed over.
     **choices
-        As for :func:`steps_of`.
+        As for :func:`steps_of`, but for ``limited_data``.
     """
-    steps = steps_of(**choices)
+    steps = steps_of(**choices, limited_data="unique_tokens" in given)
     if wanted is None:
         return order(steps, given)
     return order(steps, given, sorted(name for name in wanted if name in steps))

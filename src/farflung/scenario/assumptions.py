@@ -16,7 +16,7 @@ from farflung.base.fields import Section, quantity
 from farflung.base.provenance import content_hash
 from farflung.base.units import factor
 from farflung.catalog.records import Record
-from farflung.catalog.tables import assumption_names, assumption_table
+from farflung.catalog.tables import assumption_names, assumption_table, loadable_names
 from farflung.scenario.files import with_changes
 from farflung.scenario.scenario import Scenario
 
@@ -26,13 +26,25 @@ _MOST_BYTES = 1_000_000
 
 
 class Forms(Section):
-    """Which functional form each part of the learning model takes."""
+    """Which functional form each part of the learning model takes.
+
+    No named set counts critical batches: the losses that laws are fitted to carry the batches of their runs.
+    """
 
     sync_interval: Literal["logarithmic", "joint"] = quantity("Loss from synchronising rarely", unit="")
     compression: Literal["tabulated", "lossless", "joint"] = quantity("Loss from compressing", unit="")
     activation: Literal["tabulated"] = quantity("Loss from compressing activations", unit="")
     replica_divergence: Literal["power_law", "joint", "none"] = quantity("Loss from many replicas", unit="")
     single_node: Literal["unpenalised", "as_others"] = quantity("χ of a single node", unit="")
+    allocation: Literal["fixed_ratio", "optimal"] = quantity(
+        "Tokens of the reference allocation", unit="", default="fixed_ratio"
+    )
+    repeated_data: Literal["ignored", "decaying"] = quantity(
+        "Loss from repeating data", unit="", default="ignored"
+    )
+    critical_batch: Literal["ignored", "hyperbolic"] = quantity(
+        "Loss from large batches", unit="", default="ignored"
+    )
 
 
 class QualityTable(BaseModel):
@@ -59,6 +71,8 @@ class Assumptions(BaseModel):
     ----------
     coefficients
         By name, each a record with unit, source, place, standing and range or standard error.
+    conditions
+        How nodes and links behave from day to day, for the event engine; records of the same kind.
     forms
         Which functional forms the coefficients belong to.
     defaults
@@ -81,6 +95,7 @@ class Assumptions(BaseModel):
     forms: Forms
     defaults: Mapping[str, Any]
     coefficients: Mapping[str, Record]
+    conditions: Mapping[str, Record]
     tables: Mapping[str, QualityTable]
     limits: Mapping[str, Mapping[str, Any]]
 
@@ -110,16 +125,14 @@ def load_assumptions(name: str) -> Assumptions:
     InputError
         If there is no such set or file, or it is not a valid set.
     """
-    if name in assumption_names():
+    if name in loadable_names():
         return _build(assumption_table(name))
     if not name.endswith(".toml"):
-        raise unknown("assumptions", "assumption set", name, assumption_names())
+        raise unknown("assumptions", "assumption set", name, loadable_names())
     path = Path(name)
     try:
         if not path.is_file():
-            raise InputError(
-                "assumptions", f"there is no file '{name}'", nearest=", ".join(assumption_names())
-            )
+            raise InputError("assumptions", f"there is no file '{name}'", nearest=", ".join(loadable_names()))
         if path.stat().st_size > _MOST_BYTES:
             raise InputError("assumptions", f"'{name}' is larger than 1 MB and no assumption set")
         raw = tomllib.loads(path.read_text(encoding="utf-8"))
@@ -130,8 +143,10 @@ def load_assumptions(name: str) -> Assumptions:
     return _build(raw)
 
 
-_MERGED = ("forms", "defaults", "coefficients", "tables", "limits")
+_MERGED = ("forms", "defaults", "coefficients", "conditions", "tables", "limits")
 """Sections in which a set adds to, or replaces, what the set it extends says."""
+_RECORDS = {"coefficients": "coefficient", "conditions": "condition"}
+"""Sections that hold records, and what one of them is called."""
 
 
 def _merged(raw: Mapping[str, Any]) -> dict[str, Any]:
@@ -142,8 +157,8 @@ def _merged(raw: Mapping[str, Any]) -> dict[str, Any]:
         return own
     if not isinstance(parent, str):
         raise InputError("assumptions", "extends is not the name of a set", nearest="'conventions'")
-    if parent != "conventions" and parent not in assumption_names():
-        raise unknown("assumptions", "assumption set", parent, assumption_names())
+    if parent != "conventions" and parent not in loadable_names():
+        raise unknown("assumptions", "assumption set", parent, loadable_names())
     inherited = _merged(assumption_table(parent))
     for section in _MERGED:
         mine = own.get(section, {})
@@ -154,19 +169,23 @@ def _merged(raw: Mapping[str, Any]) -> dict[str, Any]:
 
 
 @cache
-def _known() -> tuple[Mapping[str, str], frozenset[str]]:
-    """Return the units of all coefficients, and the names of all tables, that the model knows."""
+def _known() -> tuple[Mapping[str, Mapping[str, str]], frozenset[str]]:
+    """Return the units of all coefficients and conditions, and the names of all tables, that are known."""
     raw = [assumption_table(name) for name in ("conventions", *assumption_names())]
-    units = {key: one["unit"] for table in raw for key, one in table["coefficients"].items()}
+    units = {
+        section: {key: one["unit"] for table in raw for key, one in table.get(section, {}).items()}
+        for section in _RECORDS
+    }
     return units, frozenset(key for table in raw for key in table.get("tables", {}))
 
 
 def _build(raw: Mapping[str, Any]) -> Assumptions:
     own = _merged(raw)
     try:
-        own["coefficients"] = {
-            name: _coefficient(name, record) for name, record in own.get("coefficients", {}).items()
-        }
+        for section, kind in _RECORDS.items():
+            units = _known()[0][section]
+            records = own.get(section, {}).items()
+            own[section] = {name: _record(kind, name, record, units) for name, record in records}
         own["defaults"] = _checked_defaults(own.get("defaults", {}))
         for name in own.get("tables", {}):
             if name not in _known()[1]:
@@ -178,26 +197,23 @@ def _build(raw: Mapping[str, Any]) -> Assumptions:
         raise InputError("assumptions", f"{where}: {first['msg']}") from error
 
 
-def _coefficient(name: str, raw: Any) -> Record:
-    units = _known()[0]
+def _record(kind: str, name: str, raw: Any, units: Mapping[str, str]) -> Record:
     if name not in units:
-        raise unknown("assumptions", "coefficient", name, units)
+        raise unknown("assumptions", kind, name, units)
     try:
         record = Record.of(raw)
     except TypeError as error:
         raise InputError(
             "assumptions",
-            f"coefficient {name} is no record ({error})",
+            f"{kind} {name} is no record ({error})",
             nearest="value, unit, source, locator",
         ) from error
     if isinstance(record.value, bool) or not isinstance(record.value, int | float):
-        raise InputError("assumptions", f"coefficient {name} is not a number")
+        raise InputError("assumptions", f"{kind} {name} is not a number")
     if not math.isfinite(record.value):
-        raise InputError("assumptions", f"coefficient {name} is not finite")
+        raise InputError("assumptions", f"{kind} {name} is not finite")
     if record.unit != units[name]:
-        raise InputError(
-            "assumptions", f"coefficient {name} is in '{record.unit}'", nearest=f"'{units[name]}'"
-        )
+        raise InputError("assumptions", f"{kind} {name} is in '{record.unit}'", nearest=f"'{units[name]}'")
     return record
 
 

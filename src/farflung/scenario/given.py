@@ -173,6 +173,8 @@ def givens(scenario: Scenario) -> Givens:
         values["pipeline_stages"] = Given(1.0 * protocol.pipeline_stages, "1", "scenario")
     if scenario.tokens is not None:
         values["tokens"] = Given(scenario.tokens, "token", "scenario")
+    if scenario.unique_tokens is not None:
+        values["unique_tokens"] = Given(scenario.unique_tokens, "token", "scenario")
     if scenario.tokens is None or scenario.duration is not None:
         name = "duration" if scenario.tokens is None else "duration_limit"
         values[name] = reader.take("duration", scenario.duration, "s")

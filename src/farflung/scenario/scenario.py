@@ -212,6 +212,10 @@ class Scenario(Section):
     tokens: float | None = quantity(
         "Training tokens", unit="token", symbol="D", default=None, at_least=1.0, at_most=1e24
     )
+    unique_tokens: float | None = quantity(
+        "Distinct tokens there are; unlimited if left out",
+        unit="token", symbol="U", default=None, at_least=1.0, at_most=1e24,
+    )  # fmt: skip
     model: Model
     nodes: Nodes
     network: Network

@@ -62,9 +62,13 @@ class Contest:
     expected: dict[str, np.ndarray]
     covered: np.ndarray
 
+    def error(self, name: str) -> np.ndarray:
+        """Return by how much a set or form is above what was measured [nats]."""
+        return np.asarray(self.expected[name] - self.at.change)
+
     def rmse(self, name: str, chosen: np.ndarray | None = None) -> float:
         """Return the root mean squared error of a set or form over some points [nats]."""
-        error = self.expected[name] - self.at.change
+        error = self.error(name)
         return float(np.sqrt(np.mean(np.square(error if chosen is None else error[chosen]))))
 
     def as_table(self) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from farflung.catalog.measured import Measured, measured
+from farflung.learning.allocation import parameters_for_flop
 
 LETTERS = ("A", "B", "E", "alpha", "beta")
 PUBLISHED = "besiroglu"
@@ -88,16 +89,20 @@ class Refit:
 def optimal_ratio(law: Mapping[str, float], flop: float) -> float:
     """Return the tokens per parameter at which a law's loss is lowest for some compute [tokens].
 
-    Notes
-    -----
-    Equation: N* = G (C/6)^(b/(a+b)), D* = C/(6 N*), G = (a A/(b B))^(1/(a+b))
-    Assumption: 6 FLOP a parameter and token.
-    Evidence: hoffmann2022chinchilla
-    Limits: the law's.
+    Parameters
+    ----------
+    law
+        Coefficients by letter.
+    flop
+        Compute [FLOP].
     """
-    a, b = law["alpha"], law["beta"]
-    scale = (a * law["A"] / (b * law["B"])) ** (1.0 / (a + b))
-    parameters = scale * (flop / 6.0) ** (b / (a + b))
+    parameters = parameters_for_flop(
+        flop=flop,
+        loss_parameter_coefficient=law["A"],
+        loss_parameter_exponent=law["alpha"],
+        loss_token_coefficient=law["B"],
+        loss_token_exponent=law["beta"],
+    )
     return float(flop / (6.0 * parameters * parameters))
 
 

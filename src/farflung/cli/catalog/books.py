@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from farflung.base.errors import unknown
 from farflung.catalog import Source, bibtex, source
 from farflung.catalog import sources as all_sources
-from farflung.catalog.tables import assumption_names, assumption_table
+from farflung.catalog.tables import assumption_table, loadable_names
 from farflung.cli.catalog.shelf import Entry, Shelf
 from farflung.cli.declared import Field, fields
 from farflung.cli.show import Column, Listed, Listing, grid, put, put_csv, put_json, quantity
@@ -22,9 +22,7 @@ def _assumptions() -> Listing:
         Column("description", "What it is", share=3),
         Column("source"),
     )
-    rows = tuple(
-        tuple(assumption_table(name)[column.key] for column in columns) for name in assumption_names()
-    )
+    rows = tuple(tuple(assumption_table(name)[column.key] for column in columns) for name in loadable_names())
     return Listing(columns, rows)
 
 

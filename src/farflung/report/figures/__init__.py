@@ -3,7 +3,9 @@
 They compute nothing: values, quantiles and samples are those that the results hold.
 """
 
+from farflung.report.figures.bands import bands_figure
 from farflung.report.figures.files import write_figure
+from farflung.report.figures.held_out import held_out_figure
 from farflung.report.figures.pareto import pareto_figure
 from farflung.report.figures.sensitivity import sensitivity_figure
 from farflung.report.figures.sweep import sweep_figure
@@ -11,6 +13,8 @@ from farflung.report.figures.uncertainty import uncertainty_figure
 from farflung.report.figures.waterfall import waterfall_figure
 
 __all__ = [
+    "bands_figure",
+    "held_out_figure",
     "pareto_figure",
     "sensitivity_figure",
     "sweep_figure",

@@ -37,6 +37,7 @@ _PHYSICAL = {
     "J": ("PJ", "TJ", "GJ", "MJ", "kJ", "J"),
 }
 _COUNTED = ((1e12, "trillion"), (1e9, "billion"), (1e6, "million"), (1.0, ""))
+_LETTERS = {" million": "M", " billion": "B", " trillion": "T", "e+": "e"}
 _NOUNS = {"USD": "$", "token": "tokens", "parameters": "parameters"}
 _PLURALS = {"day": "days", "hour": "hours"}
 
@@ -109,6 +110,20 @@ def bare(value: float | None, unit: str) -> str:
     text = shown(value, unit)
     for word in ("FLOP", "tokens", "parameters"):
         text = text.removesuffix(_NARROW + word)
+    return text
+
+
+def brief(value: float) -> str:
+    """Return a number of anything in three digits, as tables and ticks have room for.
+
+    Examples
+    --------
+    >>> brief(3.5e7), brief(1e10), brief(0.0166), brief(1.29e22)
+    ('35M', '10B', '0.0166', '1.29e22')
+    """
+    text = pretty(float(f"{value:.{_DIGITS}g}"), "parameters").removesuffix(" parameters")
+    for word, letter in _LETTERS.items():
+        text = text.replace(word, letter)
     return text
 
 

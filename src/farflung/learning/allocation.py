@@ -1,0 +1,122 @@
+"""Allocation: parameters and tokens where a law's own loss is least for the compute.
+
+There a step more of either lowers the loss as much, a A N^−a = b B D^−b, which leaves closed forms.
+"""
+
+from __future__ import annotations
+
+from farflung.base.arrays import Array, namespace, power
+
+
+def flop_for_loss(
+    *,
+    loss: Array,
+    loss_irreducible: Array,
+    loss_parameter_coefficient: Array,
+    loss_parameter_exponent: Array,
+    loss_token_coefficient: Array,
+    loss_token_exponent: Array,
+) -> Array:
+    """Return the least compute that reaches a loss [FLOP].
+
+    Parameters
+    ----------
+    loss
+        Loss above the irreducible one [nats per token].
+    loss_irreducible, loss_parameter_coefficient, loss_token_coefficient
+        E, A and B of the law [nats per token].
+    loss_parameter_exponent, loss_token_exponent
+        Exponents of the law [1].
+
+    Notes
+    -----
+    Equation: C' = 6 N* D*, N* = (A (1 + a/b) / (L − E))^(1/a), D* = (B (1 + b/a) / (L − E))^(1/b)
+    Assumption: 6 FLOP a parameter and token; parameters and tokens cost nothing but compute.
+    Evidence: hoffmann2022chinchilla, besiroglu2024chinchilla
+    Limits: as those of the law.
+    """
+    xp = namespace(
+        loss,
+        loss_irreducible,
+        loss_parameter_coefficient,
+        loss_parameter_exponent,
+        loss_token_coefficient,
+        loss_token_exponent,
+    )
+    a, b = loss_parameter_exponent, loss_token_exponent
+    reducible = loss - loss_irreducible
+    parameters = power(loss_parameter_coefficient * (1.0 + a / b) / reducible, 1.0 / a, xp)
+    tokens = power(loss_token_coefficient * (1.0 + b / a) / reducible, 1.0 / b, xp)
+    return 6.0 * parameters * tokens
+
+
+def tokens_for_parameters(
+    *,
+    parameters: Array,
+    loss_parameter_coefficient: Array,
+    loss_parameter_exponent: Array,
+    loss_token_coefficient: Array,
+    loss_token_exponent: Array,
+) -> Array:
+    """Return the tokens on which a model of this size makes the best of its compute [tokens].
+
+    Parameters
+    ----------
+    parameters
+        Parameters that a token meets [1].
+    loss_parameter_coefficient, loss_token_coefficient
+        A and B of the law [nats per token].
+    loss_parameter_exponent, loss_token_exponent
+        Exponents of the law [1].
+
+    Notes
+    -----
+    Equation: D* = (b B N^a / (a A))^(1/b)
+    Assumption: the size is the best one for some compute.
+    Evidence: hoffmann2022chinchilla, besiroglu2024chinchilla
+    Limits: as those of the law.
+    """
+    xp = namespace(
+        parameters,
+        loss_parameter_coefficient,
+        loss_parameter_exponent,
+        loss_token_coefficient,
+        loss_token_exponent,
+    )
+    a, b = loss_parameter_exponent, loss_token_exponent
+    balance = power(b * loss_token_coefficient / (a * loss_parameter_coefficient), 1.0 / b, xp)
+    return balance * power(parameters, a / b, xp)
+
+
+def parameters_for_flop(
+    *,
+    flop: Array,
+    loss_parameter_coefficient: Array,
+    loss_parameter_exponent: Array,
+    loss_token_coefficient: Array,
+    loss_token_exponent: Array,
+) -> Array:
+    """Return the size of the model whose loss is least for this compute [1].
+
+    Parameters
+    ----------
+    flop
+        Compute [FLOP].
+    loss_parameter_coefficient, loss_token_coefficient
+        A and B of the law [nats per token].
+    loss_parameter_exponent, loss_token_exponent
+        Exponents of the law [1].
+
+    Notes
+    -----
+    Equation: N* = G (C/6)^(b/(a + b)), G = (a A / (b B))^(1/(a + b))
+    Assumption: 6 FLOP a parameter and token.
+    Evidence: hoffmann2022chinchilla, besiroglu2024chinchilla
+    Limits: as those of the law.
+    """
+    xp = namespace(
+        flop, loss_parameter_coefficient, loss_parameter_exponent, loss_token_coefficient, loss_token_exponent
+    )
+    a, b = loss_parameter_exponent, loss_token_exponent
+    balance = power(a * loss_parameter_coefficient / (b * loss_token_coefficient), 1.0 / (a + b), xp)
+    return balance * power(flop / 6.0, b / (a + b), xp)

@@ -1,0 +1,52 @@
+"""Batch size: what it costs that all replicas together take large steps."""
+
+from __future__ import annotations
+
+from farflung.base.arrays import Array, namespace, power
+
+
+def critical_batch(
+    *, loss: Array, critical_batch_coefficient: Array, critical_batch_exponent: Array
+) -> Array:
+    """Return the batch with which a loss takes twice the least tokens, and twice the least steps [tokens].
+
+    Parameters
+    ----------
+    loss
+        Loss that is reached [nats per token].
+    critical_batch_coefficient
+        Critical batch at a loss of 1 [tokens].
+    critical_batch_exponent
+        Exponent with which the loss falls as the critical batch grows [1].
+
+    Notes
+    -----
+    Equation: B_crit = B* L^(−1/α_B)
+    Assumption: the loss alone decides, and is that of the corpus and tokens of the fit.
+    Evidence: kaplan2020scaling
+    Limits: one cluster, losses of 3 and more; zhang2024criticalbatch finds growth with tokens, D^0.47.
+    """
+    xp = namespace(loss, critical_batch_coefficient, critical_batch_exponent)
+    return critical_batch_coefficient * power(loss, -1.0 / critical_batch_exponent, xp)
+
+
+def batch_efficiency(*, local_batch: Array, contributing_replicas: Array, critical_batch: Array) -> Array:
+    """Return the share of compute that counts when all replicas together take steps of one batch [1].
+
+    Parameters
+    ----------
+    local_batch
+        Tokens of a replica per inner step [tokens].
+    contributing_replicas
+        Replicas whose work counts [1].
+    critical_batch
+        Batch at which half of the compute counts [tokens].
+
+    Notes
+    -----
+    Equation: η_B = 1 / (1 + B M / B_crit)
+    Assumption: replicas that step apart are as one batch of all their tokens; 1 is a batch near none.
+    Evidence: mccandlish2018gradientnoise, kaplan2020scaling
+    Limits: not measured for local steps; fitted losses already carry the batches of their runs.
+    """
+    return 1.0 / (1.0 + local_batch * contributing_replicas / critical_batch)
