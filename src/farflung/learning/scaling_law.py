@@ -41,7 +41,7 @@ def loss(
     Equation: L(N, D) = E + A N^−a + B D^−b
     Assumption: learning rate and batch are tuned; data are not repeated.
     Evidence: besiroglu2024chinchilla
-    Limits: fitted on 44M–16B parameters and up to 3e21 FLOP of the Chinchilla study's corpus.
+    Limits: fitted on 44M–16B parameters and up to 1e22 FLOP of the Chinchilla study's corpus.
     """
     xp = namespace(
         parameters,

@@ -10,11 +10,11 @@ from farflung.base.fields import Section
 from farflung.catalog.chips import FORMAT_OF_PRECISION
 from farflung.scenario.assumptions import Assumptions, load_assumptions
 from farflung.scenario.hardware import chip_givens, reference_performance
-from farflung.scenario.scenario import Link, Nodes, Scenario
+from farflung.scenario.scenario import SHARDED_MODES, Link, Nodes, Scenario
 from farflung.scenario.terms import Filled, Given, Givens
 
-_SHARDED = frozenset({"auto", "pipeline_groups", "wide_area_pipeline"})
-"""Protocols in which a replica may be several nodes."""
+_MAYBE_SHARDED = SHARDED_MODES | {"auto"}
+"""Modes in which a replica may be several nodes."""
 
 
 @lru_cache(maxsize=64)
@@ -82,7 +82,7 @@ class _Reader:
         kinds = []
         if mode == "hierarchical":
             kinds.append(("regional", network.regional))
-        if mode in _SHARDED:
+        if mode in _MAYBE_SHARDED:
             kinds.append(("pipeline", network.pipeline))
         for kind, own in kinds:
             found |= {f"{kind}_{name}": one for name, one in self.inner(kind, own, wide_area).items()}
@@ -169,7 +169,7 @@ def givens(scenario: Scenario) -> Givens:
     # What the scenario fixes is given; what it leaves open the model answers.
     if protocol.inner_steps is not None and protocol.mode != "data_parallel":
         values["inner_steps"] = Given(1.0 * protocol.inner_steps, "1", "scenario")
-    if protocol.pipeline_stages is not None and protocol.mode in _SHARDED:
+    if protocol.pipeline_stages is not None and protocol.mode in _MAYBE_SHARDED:
         values["pipeline_stages"] = Given(1.0 * protocol.pipeline_stages, "1", "scenario")
     if scenario.tokens is not None:
         values["tokens"] = Given(scenario.tokens, "token", "scenario")

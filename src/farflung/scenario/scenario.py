@@ -13,6 +13,8 @@ Mode = Literal["auto", "flat", "hierarchical", "pipeline_groups", "wide_area_pip
 MODES: tuple[Mode, ...] = (
     "auto", "flat", "hierarchical", "pipeline_groups", "wide_area_pipeline", "data_parallel",
 )  # fmt: skip
+SHARDED_MODES = frozenset({"pipeline_groups", "wide_area_pipeline"})
+"""Modes in which a replica is spread over several nodes."""
 Precision = Literal["fp16", "bf16", "fp8", "fp4"]
 Stragglers = Literal["synchronous", "relay", "threshold", "backup"]
 Outlook = Literal["optimistic", "expected", "conservative"]
@@ -172,8 +174,7 @@ class Protocol(Section):
 
     @model_validator(mode="after")
     def _stages_only_in_pipelines(self) -> Protocol:
-        single = self.mode in {"flat", "hierarchical", "data_parallel"}
-        if single and (self.pipeline_stages or 1) > 1:
+        if self.mode not in {"auto", *SHARDED_MODES} and (self.pipeline_stages or 1) > 1:
             raise InputError(
                 "protocol.pipeline_stages",
                 f"a replica is one node in mode '{self.mode}'",

@@ -27,5 +27,4 @@ PIPELINE_GROUPS = Protocol(
         "step_time": step(pipeline.pipeline_step_time),
         "mean_activation_rate": step(pipeline.activation_rate),
     },
-    sharded=True,
 )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from farflung.base.arrays import Array
 from farflung.outcome.graph import Steps
+from farflung.scenario.scenario import SHARDED_MODES
 
 SLACK = 1.0 + 1e-9
 """What fills a memory, or lasts as long as a limit, exactly, keeps to it whatever rounding says."""
@@ -26,14 +27,16 @@ class Protocol:
         ``replicas``, ``working_nodes``, ``pipeline_stages``, ``step_time``, ``peers``,
         ``straggler_factor``, ``synchronisation_time``, ``inner_steps``, ``regional_steps``,
         ``cycle_time`` and ``outer_round_time``.
-    sharded
-        Whether a replica may be spread over several nodes, and need not fit on one.
     """
 
     name: str
     summary: str
     steps: Steps
-    sharded: bool = False
+
+    @property
+    def sharded(self) -> bool:
+        """Return whether a replica may be spread over several nodes, and need not fit on one."""
+        return self.name in SHARDED_MODES
 
 
 def the_same(*, quantity: Array) -> Array:

@@ -8,5 +8,4 @@ WIDE_AREA_PIPELINE = Protocol(
     name="wide_area_pipeline",
     summary="all nodes that a replica needs form one pipeline; no outer loop",
     steps={**PIPELINE_GROUPS.steps, "groups": step(one)},
-    sharded=True,
 )
