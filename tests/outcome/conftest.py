@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from hypothesis import strategies as st
+
+from farflung.scenario.scenario import Stragglers
 
 MODES = ("flat", "hierarchical", "pipeline_groups", "wide_area_pipeline", "data_parallel")
 
@@ -32,7 +34,7 @@ def _runs(draw: st.DrawFn, modes: tuple[str, ...] = MODES, **fixed: Any) -> dict
         "mode": mode,
         "nodes_per_group": draw(st.integers(1, 40)),
         "streaming": draw(st.booleans()),
-        "stragglers": draw(st.sampled_from(("synchronous", "relay", "threshold", "backup"))),
+        "stragglers": draw(st.sampled_from(get_args(Stragglers))),
         "compression": draw(st.sampled_from((1.0, 16.0, 150.0))),
     }
     steps = draw(st.none() | st.integers(1, 500))

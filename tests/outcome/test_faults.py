@@ -68,11 +68,11 @@ def test_a_faster_wide_area_link_hurts_a_run_that_waits_for_its_exchanges():
         "duration": "740 days",
         "model": {"parameters": 160e9},
         "nodes": {"count": 34, "peak": "15.84 PFLOP/s", "memory": "2304 GB", "precision": "fp8"},
-        "network": {"upload": "0.90 Gbps", "latency": "0 s"},
+        "network": {"upload": "1.22 Gbps", "latency": "0 s"},
         "protocol": {"mode": "flat", "streaming": False},
     }
     slow = evaluate(run)
-    fast = evaluate({**run, "network": {"upload": "0.96 Gbps", "latency": "0 s"}})
+    fast = evaluate({**run, "network": {"upload": "1.28 Gbps", "latency": "0 s"}})
     assert (slow.inner_steps, fast.inner_steps) == (2, 1)
     assert fast.throughput_flop < 0.8 * slow.throughput_flop
 

@@ -64,6 +64,47 @@ def test_more_participants_wait_longer(peers, other, slope):
     assert 1 <= short <= long
 
 
+spreads = st.floats(0, 3)
+
+
+@given(counts, counts, spreads, spreads)
+def test_the_slowest_of_more_or_of_less_alike_takes_longer(peers, other, spread, another):
+    def factor(peers, spread):
+        return stragglers.order_statistics_factor(
+            peers=peers, spread=spread, order_statistics_growth=0.16, order_statistics_exponent=3.6
+        )
+
+    (fewer, several), (alike, apart) = sorted((peers, other)), sorted((spread, another))
+    assert 1 <= factor(fewer, alike) <= factor(several, alike) * (1 + 1e-12)
+    assert factor(several, alike) <= factor(several, apart) * (1 + 1e-12)
+    assert factor(1.0, apart) == factor(several, 0.0) == 1
+
+
+@given(exchanges, more, st.sampled_from(("upload_bandwidth", "download_bandwidth", "latency")), spreads)
+def test_no_better_link_makes_the_slowest_exchange_take_longer(exchange, gain, better, spread):
+    def time(exchange):
+        def slowest(spread):
+            return stragglers.order_statistics_factor(
+                peers=exchange["peers"],
+                spread=spread,
+                order_statistics_growth=0.16,
+                order_statistics_exponent=3.6,
+            )
+
+        link = {name: exchange[name] for name in ("payload", "upload_bandwidth", "download_bandwidth")}
+        factor = stragglers.exchange_straggler_factor(
+            **link,
+            latency=exchange["latency"],
+            one_way_factor=slowest(spread),
+            both_ways_factor=slowest(stragglers.exchange_spread(**link, transfer_spread=spread)),
+        )
+        assert factor >= 1 - 1e-12
+        return links.exchange_time(**exchange | {"straggler_factor": factor})
+
+    improved = exchange[better] / gain if better == "latency" else exchange[better] * gain
+    assert time(exchange | {better: improved}) <= time(exchange) * (1 + 1e-9)
+
+
 @given(seconds, seconds)
 def test_least_inner_steps_hide_the_exchange_and_one_fewer_does_not(exchange, step):
     steps = schedule.least_inner_steps(exchange_time=exchange, step_time=step)

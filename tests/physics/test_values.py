@@ -50,6 +50,49 @@ def test_straggler_factor(peers, slope, factor):
     assert stragglers.straggler_factor(peers=peers, straggler_slope=slope) == pytest.approx(factor)
 
 
+@pytest.mark.parametrize(
+    ("peers", "spread", "factor"), [(1, 0.5, 1), (0.5, 0.5, 1), (64, 0, 1), (2, 1.0, 1.5), (8, 3.0, 6.25)]
+)
+def test_order_statistics_factor(peers, spread, factor):
+    # With c = 1/2 and k = 1/ln 2, 1 + s = 2 takes the base itself, and 1 + s = 4 its square.
+    found = stragglers.order_statistics_factor(
+        peers=peers,
+        spread=spread,
+        order_statistics_growth=0.5,
+        order_statistics_exponent=1 / math.log(2),
+    )
+    assert found == pytest.approx(factor)
+
+
+def test_spread_of_an_exchange():
+    assert stragglers.transfer_spread(link_spread=0.3, link_variation=0) == pytest.approx(0.3)
+    assert stragglers.transfer_spread(link_spread=1, link_variation=1) == pytest.approx(math.sqrt(3))
+    link = {"payload": 1e9, "transfer_spread": 0.5}
+    both = stragglers.exchange_spread(upload_bandwidth=1e8, download_bandwidth=1e8, **link)
+    assert both == pytest.approx(0.5 / math.sqrt(2))
+    upload = stragglers.exchange_spread(upload_bandwidth=1e8, download_bandwidth=1e15, **link)
+    assert upload == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize(
+    ("latency", "both_ways", "factor"), [(0, 1.4, 1.4), (5, 1.4, 1.2), (0, 1.2, 1.3), (1e9, 1.4, 1.0)]
+)
+def test_exchange_straggler_factor(latency, both_ways, factor):
+    # 2 s up, 3 s down: at least 1.5 · 3 + 2 of 5 s, whatever both ways together take.
+    found = stragglers.exchange_straggler_factor(
+        payload=6.0, upload_bandwidth=3.0, download_bandwidth=2.0, latency=latency, one_way_factor=1.5,
+        both_ways_factor=both_ways,
+    )  # fmt: skip
+    assert found == pytest.approx(factor)
+
+
+def test_the_slowest_boundary_and_the_slowest_node():
+    crossing = {"micro_batch_transfer_time": 4.0, "pipeline_latency": 1.0}
+    assert stragglers.crossing_straggler_factor(one_way_factor=1.5, **crossing) == pytest.approx(7 / 5)
+    slowest = stragglers.slowest_compute_time(typical_compute_time=10.0, work_straggler_factor=1.1)
+    assert slowest == pytest.approx(11.0)
+
+
 def test_backup_workers():
     assert stragglers.backup_slope(
         straggler_slope_synchronous=0.05, backup_excess_share=0.3

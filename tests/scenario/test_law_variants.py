@@ -105,7 +105,8 @@ def test_a_point_law_is_never_drawn_from_the_bootstrap_of_another(name):
     assert isinstance(joint, ScalingLaw)
     assert set(joint.coefficients) == set(law_rows(JOINT_FILE)) - set(LETTERS)
     assert not set(drawn) & {*LETTERS, *joint.coefficients}
-    samples = uncertainty(headline(name), 64).samples
+    # Slow nodes would move the tokens, and with them the loss.
+    samples = uncertainty(with_changes(headline(name), {"protocol.stragglers": "threshold"}), 64).samples
     assert not {f"assumptions.{one}" for one in LETTERS} & set(samples)
     assert np.ptp(samples["efficiency_replica"]) > 0
     assert np.ptp(samples["loss"]) == 0

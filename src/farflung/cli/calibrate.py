@@ -1,4 +1,4 @@
-"""``farflung calibrate``: the learning model fitted to what was measured, and judged on the rest."""
+"""``farflung calibrate``: the model fitted to what was measured or simulated, and judged on the rest."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from farflung.cli.show import Told, grid, put, put_json
+from farflung.cli.show import Told, grid, progress_bar, put, put_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
 calibrate = typer.Typer(
-    no_args_is_help=True, help="Fit the learning model to measurements, and judge it on the rest."
+    no_args_is_help=True,
+    help="Fit the model to measurements and to the event engine, and judge it on the rest.",
 )
 Seed = Annotated[int, typer.Option("--seed", help="Same seed, same result.")]
 How = Annotated[Told, typer.Option("--format", help="How to show it.")]
@@ -117,3 +118,58 @@ def _law_page(table: dict[str, Any]) -> Iterator[RenderableType]:
     for name, found in table["tokens_per_parameter"].items():
         ratios.add_row(name, *(f"{found[compute]:.1f}" for compute in computes))
     yield ratios
+
+
+@calibrate.command("stragglers")
+def stragglers(*, seed: Seed = 0, how: How = Told.table) -> None:
+    """Measure in the event engine how much longer the slowest of many takes, and fit forms to it.
+
+    Takes about a minute. The form with the least error on what its fits have not seen is what
+    [bold]protocol.stragglers = "order_statistics"[/bold] stands for.
+
+    [bold]farflung calibrate stragglers --format json[/bold]
+    """
+    from farflung.analysis.calibrate.slowest import measure
+    from farflung.analysis.calibrate.stragglers import contest
+
+    with progress_bar("Simulating") as progress:
+        at = measure(seed=seed, progress=progress)
+    table = contest(at, seed=seed).as_table()
+    if how is Told.json:
+        put_json(table)
+    else:
+        put(*_stragglers_page(table))
+
+
+def _stragglers_page(table: dict[str, Any]) -> Iterator[RenderableType]:
+    from rich.text import Text
+
+    (fewest, most), (least, largest) = table["range"]["peers"], table["range"]["spread"]
+    yield Text("\nHow much longer the slowest of n takes: error on what no fit has seen [%]", "bold")
+    forms = grid("Form; s is the spread, σ² = ln(1 + s²)", "All", "Spread", "Largest n", right=(1, 2, 3))
+    for form, one in sorted(table["forms"].items(), key=lambda pair: pair[1]["held_out_rmse"]):
+        errors = (one[f"{out}_rmse"] for out in ("held_out", "spread_left_out", "largest_left_out"))
+        forms.add_row(form, *(f"{100 * error:.1f}" for error in errors))
+    yield forms
+    yield (
+        f"{table['points']} points, n from {fewest:.0f} to {most:.0f}, s from {least:.2g} to {largest:.2g}; "
+        "errors where one spread, or the largest n, were left out."
+    )
+    (exponent, error) = next(iter(table["standard_errors"].items()))
+    for name, value in table["coefficients"].items():
+        yield f"{name} = {value:.4g}" + (f" ± {error:.2g}" if name == exponent else "")
+    yield Text("\nPublished factors, and the spread of exchange times for which they are right", "bold")
+    columns = ("n", "synchronous", "right at s =", "relay", "right at s =", "exchanges here", "steps here")
+    compared = grid(*columns, right=range(7))
+    for row in table["published"]:
+        compared.add_row(
+            f"{row['peers']:.0f}",
+            f"{row['synchronous']:.2f}",
+            f"{row['synchronous_spread']:.3f}",
+            f"{row['relay']:.2f}",
+            f"{row['relay_spread']:.3f}",
+            f"{row['exchanges']:.2f}",
+            f"{row['steps']:.2f}",
+        )
+    yield compared
+    yield "Here: at the spreads of links and nodes that the calibrated set believes in."

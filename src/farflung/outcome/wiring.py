@@ -77,6 +77,13 @@ _STRAGGLERS: dict[str, Steps] = {
         "straggler_slope": step(stragglers.backup_slope),
         "contributing_replicas": step(stragglers.contributing_replicas),
     },
+    "order_statistics": {
+        "transfer_spread": step(stragglers.transfer_spread),
+        "work_straggler_factor": step(
+            stragglers.order_statistics_factor, peers="working_nodes", spread="compute_spread"
+        ),
+        **_ALL_CONTRIBUTE,
+    },
 }
 
 _SYNC_INTERVAL: dict[str, Steps] = {
@@ -175,6 +182,37 @@ def _blocking(steps: Steps) -> Steps:
     }
 
 
+def _by_order_statistics(steps: Steps) -> Steps:
+    """Return the steps with the slowest link, and the slowest node, as far behind as order statistics say."""
+    found = dict(steps)
+    for kind in ("", "regional_", "pipeline_"):
+        if f"{kind}straggler_factor" in steps:
+            found |= _slowest_link(kind, steps[f"{kind}straggler_factor"].asks["peers"])
+    pace = steps["step_time"]
+    typical = next(name for name in pace.asks.values() if name.endswith("compute_time"))
+    found["slowest_compute_time"] = step(stragglers.slowest_compute_time, typical_compute_time=typical)
+    found["step_time"] = Step(pace.function, {**pace.asks, typical: "slowest_compute_time"})
+    return found
+
+
+def _slowest_link(kind: str, peers: str) -> Steps:
+    """Return the steps to the straggler factor of a kind of link."""
+    slowest, factor = stragglers.order_statistics_factor, f"{kind}straggler_factor"
+    one_way = {f"{kind}one_way_factor": step(slowest, peers=peers, spread="transfer_spread")}
+    if kind == "pipeline_":
+        crossing = step(stragglers.crossing_straggler_factor, one_way_factor="pipeline_one_way_factor")
+        return {**one_way, factor: crossing}
+    ends = {"payload": "synchronisation_payload"}
+    ends |= {name: f"{kind}{name}" for name in ("upload_bandwidth", "download_bandwidth")}
+    factors = {name: f"{kind}{name}" for name in ("latency", "one_way_factor", "both_ways_factor")}
+    return {
+        **one_way,
+        f"{kind}exchange_spread": step(stragglers.exchange_spread, **ends),
+        f"{kind}both_ways_factor": step(slowest, peers=peers, spread=f"{kind}exchange_spread"),
+        factor: step(stragglers.exchange_straggler_factor, **ends, **factors),
+    }
+
+
 @lru_cache(maxsize=256)
 def steps_of(
     *,
@@ -187,6 +225,8 @@ def steps_of(
 ) -> Steps:
     """Return the steps of a run."""
     protocol = PROTOCOLS[mode].steps
+    if stragglers == "order_statistics":
+        protocol = _by_order_statistics(protocol)
     diverges = forms.replica_divergence != "none"
     return {
         **_EVERY_RUN,

@@ -72,7 +72,8 @@ class Assumptions(BaseModel):
     coefficients
         By name, each a record with unit, source, place, standing and range or standard error.
     conditions
-        How nodes and links behave from day to day, for the event engine; records of the same kind.
+        How nodes and links behave from day to day, for the event engine; records of the same kind. Spreads
+        are coefficients too: the closed form asks for them where stragglers follow order statistics.
     forms
         Which functional forms the coefficients belong to.
     defaults
@@ -147,6 +148,10 @@ _MERGED = ("forms", "defaults", "coefficients", "conditions", "tables", "limits"
 """Sections in which a set adds to, or replaces, what the set it extends says."""
 _RECORDS = {"coefficients": "coefficient", "conditions": "condition"}
 """Sections that hold records, and what one of them is called."""
+_IN_BOTH_ENGINES = (
+    "compute_spread", "link_spread", "link_variation", "order_statistics_growth", "order_statistics_exponent",
+)  # fmt: skip
+"""Conditions that the closed form asks for too; coefficients that come last, so that others draw as ever."""
 
 
 def _merged(raw: Mapping[str, Any]) -> dict[str, Any]:
@@ -186,6 +191,8 @@ def _build(raw: Mapping[str, Any]) -> Assumptions:
             units = _known()[0][section]
             records = own.get(section, {}).items()
             own[section] = {name: _record(kind, name, record, units) for name, record in records}
+        shared = {name: own["conditions"][name] for name in _IN_BOTH_ENGINES if name in own["conditions"]}
+        own["coefficients"] |= shared
         own["defaults"] = _checked_defaults(own.get("defaults", {}))
         for name in own.get("tables", {}):
             if name not in _known()[1]:

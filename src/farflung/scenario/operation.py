@@ -113,13 +113,34 @@ class Operation(Section):
         InputError
             If the set does not say, or what it says is out of bounds.
         """
+        filled = Operation.read({name: _written(one) for name, one in self.filled_in(believed).items()})
         own = {name: getattr(self, name) for name in CONDITIONS}
-        believes = {name: believed.conditions.get(name) for name, value in own.items() if value is None}
-        for name, record in believes.items():
-            if record is None:
-                raise InputError("assumptions", f"'{believed.name}' is not whole: it has no condition {name}")
-        filled = Operation.read({name: _written(one) for name, one in believes.items() if one})
         return {name: getattr(filled, name) if value is None else value for name, value in own.items()}
+
+    def filled_in(self, believed: Assumptions) -> Mapping[str, Record]:
+        """Return the records of the assumption set that answer what is left out here.
+
+        Raises
+        ------
+        InputError
+            If the set does not say.
+        """
+        left_out = [name for name in CONDITIONS if getattr(self, name) is None]
+        for name in left_out:
+            if name not in believed.conditions:
+                raise InputError("assumptions", f"'{believed.name}' is not whole: it has no condition {name}")
+        return {name: believed.conditions[name] for name in left_out}
+
+    def changed(self, changes: Mapping[str, Any]) -> Operation:
+        """Return the operation with some fields replaced, written as a user writes them.
+
+        Raises
+        ------
+        InputError
+            If there is no such field, or a value is not valid.
+        """
+        new = Operation.read(changes, "operation")
+        return self.model_copy(update={name: getattr(new, name) for name in changes})
 
 
 def _written(record: Record) -> float | str:

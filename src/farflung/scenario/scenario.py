@@ -16,7 +16,7 @@ MODES: tuple[Mode, ...] = (
 SHARDED_MODES = frozenset({"pipeline_groups", "wide_area_pipeline"})
 """Modes in which a replica is spread over several nodes."""
 Precision = Literal["fp16", "bf16", "fp8", "fp4"]
-Stragglers = Literal["synchronous", "relay", "threshold", "backup"]
+Stragglers = Literal["synchronous", "relay", "threshold", "backup", "order_statistics"]
 Outlook = Literal["optimistic", "expected", "conservative"]
 
 
