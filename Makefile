@@ -23,7 +23,7 @@ system:  ## what the tests need of the system: a browser, to draw figures and op
 	@command -v chromium > /dev/null || \
 		( $(SUDO) apt-get update -qq && $(SUDO) apt-get install -y -qq --no-install-recommends chromium )
 
-FAST := architecture base catalog evidence learning outcome physics report scenario
+FAST := architecture base catalog events evidence learning outcome physics report scenario
 
 check: $(STAMP)  ## ruff, mypy and the fast tests, in under a minute
 	$(BIN)/ruff check .
@@ -35,7 +35,7 @@ pages: $(STAMP) system  ## rewrite the generated pages under docs/
 	$(BIN)/farflung reproduce --format markdown > docs/ledger.md
 	$(BIN)/farflung contradictions --format markdown > docs/contradictions.md
 	$(BIN)/farflung nomenclature > docs/nomenclature.md
-	$(BIN)/farflung validate --format markdown > docs/validation.md
+	$(BIN)/farflung validate --format markdown --plot docs/validation.svg > docs/validation.md
 	$(BIN)/farflung evidence --format markdown --plot docs/evidence.svg > docs/evidence.md
 	$(BIN)/farflung headlines --format markdown --plot docs/headlines.svg > docs/headlines.md
 	$(BIN)/farflung run paper-headline --format svg > docs/headline.svg

@@ -122,8 +122,8 @@ class Factor:
         Whether the set leaves it out.
     coefficients, tables
         What is in them.
-    behind
-        What they rest on; nothing, for a prior.
+    behind, rests_on
+        What they rest on: measurements, or words; nothing, for a prior.
     judged_by, unseen
         Name of the contest on what no fit has seen, and its result where it is not the main one.
     limits
@@ -141,6 +141,7 @@ class Factor:
     coefficients: tuple[Known, ...]
     tables: tuple[Table, ...]
     behind: tuple[Behind, ...]
+    rests_on: str
     judged_by: str
     unseen: Unseen | None
     limits: Mapping[str, Mapping[str, Any]]
@@ -172,7 +173,7 @@ class Factor:
             asdict(one) | {"quantiles": {f"{share:.0%}": value for share, value in one.quantiles.items()}}
             for one in self.coefficients
         ]
-        told = ("name", "title", "off", "judged_by", "limits", "beyond", "change")
+        told = ("name", "title", "off", "rests_on", "judged_by", "limits", "beyond", "change")
         plain = {key: getattr(self, key) for key in told}
         others = {key: [asdict(one) for one in getattr(self, key)] for key in ("tables", "behind")}
         unseen = asdict(self.unseen) if self.unseen else None
@@ -317,6 +318,7 @@ def _factor(
         coefficients=tuple(_known(believed, dict.fromkeys(_names(entry, steps, believed)))),
         tables=tuple(_tables(asked, believed)),
         behind=tuple(one for table in entry.get("measured", ()) for one in behind(table, source)),
+        rests_on=entry.get("rests_on", "").strip(),
         judged_by=judged_by,
         unseen=_UNSEEN[judged_by]() if judged_by in _UNSEEN else None,
         limits={one: believed.limits[one] for one in limited if one in believed.limits},

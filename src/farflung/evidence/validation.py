@@ -231,8 +231,17 @@ def error_of(case: Case, value: float | None) -> float | None:
     return value / case.measured - 1.0
 
 
-def predicted(case: Case, assumptions: str) -> float | None:
+def predicted(case: Case, assumptions: str, coefficients: Mapping[str, float] | None = None) -> float | None:
     """Return what the model says of a run's figure under an assumption set, in the figure's unit.
+
+    Parameters
+    ----------
+    case
+        The figure.
+    assumptions
+        Name of the set.
+    coefficients
+        Those that are known better than the set believes, as for :func:`farflung.outcome.batch.answers`.
 
     Raises
     ------
@@ -250,7 +259,8 @@ def predicted(case: Case, assumptions: str) -> float | None:
                 raise
             return None  # no bandwidth that is searched gives it: an answer, not a fault
     asked = QUANTITIES[case.quantity]
-    found = answers(scenario, _sent(case, assumptions), [asked.output])[asked.output]
+    known = {**_sent(case, assumptions), **(coefficients or {})}
+    found = answers(scenario, known, [asked.output])[asked.output]
     value = float(found) * asked.scale
     return value * scenario.nodes.mfu if case.quantity == "MFU" else value
 
@@ -269,6 +279,8 @@ def scenario_of(case: Case, assumptions: str) -> Scenario:
         protocol["local_batch"] = case.local_batch
     if sent is not None:
         protocol["compression"] = sent[1]
+    if case.group in _ALIKE and load_assumptions(assumptions).defaults["protocol.stragglers"] == _BY_SPREAD:
+        protocol["stragglers"] = "threshold"
     link = {"upload": case.upload or _ANY_LINK, "download": case.download, "latency": case.latency}
     written: dict[str, Any] = {
         "assumptions": assumptions,
@@ -281,6 +293,13 @@ def scenario_of(case: Case, assumptions: str) -> Scenario:
     if case.hardware is None:
         written["nodes"] |= {"mfu": case.mfu or 1.0, "memory": f"{_EXABYTE} byte", "peak": _peak(case)}
     return Scenario.read(_stated(written))
+
+
+_BY_SPREAD = "order_statistics"
+_ALIKE = frozenset(
+    {"shaped-links", "consumer", "clusters", "charles-table-6", "streaming-table-4", "eager-table-5"}
+)
+"""Runs whose nodes and links are alike by construction: no belief about scattered sites bears on them."""
 
 
 def _peak(case: Case) -> str:

@@ -67,7 +67,10 @@ fair one. Operations are 6ND, which is also how most stated figures came about.
    Their own grid of bandwidths is coarse: neighbours differ by a fifth.
 
 Between sets only the straggler factor differs here, and the H100's rate in its fourth digit: these figures
-say nothing about the laws of the loss, and cannot choose between the sets on them."""
+say nothing about the laws of the loss, and cannot choose between the sets on them. Where nodes and links are
+alike by construction (shaped links, clusters, other simulators), a set whose stragglers follow from a spread
+is asked without one; INTELLECT-1's bandwidth is already that of its slowest link, which the spread then
+counts again in part."""
 
 
 def validation_page(validation: Validation) -> str:

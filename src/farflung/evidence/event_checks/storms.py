@@ -1,0 +1,200 @@
+"""Storms: torchft and ft-diloco runs whose replicas were killed every few seconds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from statistics import median
+
+import numpy as np
+
+from farflung.base.arrays import Array
+from farflung.catalog.event_runs import Churn, Kill, Recovery, event_rows
+from farflung.catalog.runs import cases
+from farflung.evidence.event_checks.courses import course, play
+from farflung.evidence.event_checks.rows import EventRow, Role, Study, whence
+from farflung.outcome.events.course import Tally
+from farflung.outcome.events.policies.torchft import TorchFT
+
+_NAME = "storms"
+_TORCHFT = ("torchft, a failure every 60 s", "torchft, a failure every 15 s")
+_PAIRS = ("ft-diloco, 69 faults an hour", "ft-diloco, 85 faults an hour")
+_MANY = "ft-diloco, 125 faults an hour"
+_RUNS, _STEPS = 8, 1_000
+_JOIN_TIMEOUT = 60.0
+"""That of torchft's lighthouse, unless it is set otherwise."""
+_STORM = 2_700.0
+"""Length of the storm whose kills were followed one by one [s]."""
+_NOT_ALL_KILL = "faults that are kills: as many as in the storm followed to the end"
+
+
+@dataclass(frozen=True, slots=True)
+class _Storm:
+    """What a course under failures adds up to, one number for each run."""
+
+    units: int
+    tally: Tally
+
+    def up(self) -> float:
+        """Return the replicas that were up at a merge."""
+        return _median(self.tally.up / self.tally.synchronisations)
+
+    def participants(self) -> float:
+        """Return the replicas in a merge."""
+        return _median(self.tally.updates / self.tally.synchronisations)
+
+    def useful(self) -> float:
+        """Return the share of the time of all replicas that was merged work."""
+        return _median(self.tally.useful / (self.units * self.tally.duration))
+
+    def committed(self) -> float:
+        """Return the share of steps that were merged, where a stop undoes the step of the unit."""
+        return _median(self.tally.synchronisations / self._begun())
+
+    def step_time(self) -> float:
+        """Return the time for each step begun [s]."""
+        return _median(self.tally.duration / self._begun())
+
+    def _begun(self) -> Array:
+        begun: Array = self.tally.synchronisations + self.tally.stops
+        return begun
+
+
+def _median(values: Array) -> float:
+    return float(np.median(values))
+
+
+def _apart(row: Churn, seed: int, *, step: float, notice: float, away: float, interval: float) -> _Storm:
+    """Return a storm in which the others go on without a replica that is down: the policy torchft."""
+    assert row.replicas is not None
+    made = course(
+        runs=_RUNS, units=row.replicas, work=step, duration=step * _STEPS,
+        policy=TorchFT(_JOIN_TIMEOUT, 1), notice=notice, restart=away - notice,
+    )  # fmt: skip
+    return _Storm(row.replicas, play(made, seed, between_failures=row.replicas * interval))
+
+
+def _together(row: Churn, seed: int, *, step: float, stall: float, interval: float) -> _Storm:
+    """Return a storm in which a failure of any replica undoes the step of all: one unit of many members."""
+    assert row.replicas is not None
+    made = course(runs=_RUNS, units=1, members=row.replicas, work=step, duration=step * _STEPS, restart=stall)
+    return _Storm(1, play(made, seed, between_failures=row.replicas * interval))
+
+
+def _churned(run: str) -> Mapping[str, Churn]:
+    return {row.quantity: row for row in event_rows(Churn) if row.run == run}
+
+
+def _recovers(system: str, stage: str) -> float:
+    """Return how long a stage takes, at its most where only that is stated [s]."""
+    (row,) = (one for one in event_rows(Recovery) if (one.system, one.stage) == (system, stage))
+    found = row.seconds or row.high
+    assert found is not None
+    return found
+
+
+def _row(row: Churn, role: Role, events: float, note: str) -> EventRow:
+    return EventRow(
+        group=_NAME, what=row.run, quantity=row.quantity, measured=row.measured, role=role, events=events,
+        note=note, whence=whence(row),
+    )  # fmt: skip
+
+
+def _torchft(seed: int) -> Iterator[EventRow]:
+    notice = _recovers("torchft", "notice")
+    restart = median(kill.restarted for kill in event_rows(Kill))
+    first_step = 0.0
+    for run in _TORCHFT:
+        asked = _churned(run)
+        one = asked["committed share"]
+        assert one.step_seconds is not None
+        assert one.failure_interval is not None
+        step, interval = one.step_seconds, one.failure_interval
+        apart = _apart(one, seed, step=step, notice=notice, away=notice + restart, interval=interval)
+        stall = notice + _recovers("torchft", "resume")
+        together = _together(one, seed, step=step, stall=stall, interval=interval)
+        taken = asked["step time"].measured
+        as_timed = _together(one, seed, step=taken, stall=0.0, interval=interval)
+        first_step = first_step or together.step_time()
+        undone = "a failure undoes the step of all"
+        yield _row(one, "point", together.committed(), f"{undone}; steps of {step:g} s")
+        yield _row(one, "input", as_timed.committed(), f"{undone}; steps of {taken:g} s, as in the run")
+        back = f"policy torchft; a replica is back after {notice + restart:.0f} s (ft-diloco's restart)"
+        yield _row(asked["participants"], "point", apart.participants(), back)
+        yield _row(asked["step time"], "point", together.step_time(), f"{undone}, and {stall:g} s are lost")
+        share = together.committed() * apart.participants() / apart.units
+        told = "committed share times participants, over the step time of the first run: the source's own"
+        yield _row(asked["efficiency"], "point", share * first_step / together.step_time(), told)
+
+
+def _pairs(seed: int) -> Iterator[EventRow]:
+    """Return storms of two replicas, where neither what counts as efficient nor how many kill is stated."""
+    for run in _PAIRS:
+        row = _churned(run)["efficiency"]
+        assert row.failure_interval is not None
+        for share, said in ((1.0, "every fault kills"), (_killing(), _NOT_ALL_KILL)):
+            found = _apart(
+                row, seed, step=_step(), notice=_recovers(run, "resume"), away=_recovers(run, "return"),
+                interval=row.failure_interval / share,
+            )  # fmt: skip
+            yield _row(row, "bound", found.useful(), f"useful time; {said}")
+
+
+def _many(seed: int) -> Iterator[EventRow]:
+    asked = _churned(_MANY)
+    one = asked["alive"]
+    assert one.failure_interval is not None
+    found = _apart(
+        one, seed, step=_step(), notice=_recovers("ft-diloco, one kill", "resume"),
+        away=_recovers(_MANY, "return"), interval=one.failure_interval / _killing(),
+    )  # fmt: skip
+    yield _row(one, "point", found.up(), _NOT_ALL_KILL)
+    yield _row(
+        asked["participants"], "point", found.participants(), "policy torchft: all who are up take part"
+    )
+    together = _together(
+        one, seed, step=_step(), stall=_recovers("ft-diloco, one kill", "resume"),
+        interval=one.failure_interval / _killing(),
+    )  # fmt: skip
+    note = "a failure undoes the step of all; steps between exchanges not stated, taken as one"
+    yield _row(asked["committed share"], "bound", together.committed(), note)
+    yield _row(asked["throughput share"], "point", found.useful(), "useful time")
+
+
+def _killing() -> float:
+    """Return the share of faults that killed a replica, in the storm of which every kill is known."""
+    interval = _churned(_PAIRS[0])["efficiency"].failure_interval
+    assert interval is not None
+    return len(event_rows(Kill)) * interval / _STORM
+
+
+def _step() -> float:
+    """Return ft-diloco's step; how many there are between exchanges is not stated, and taken as one [s]."""
+    (step, *_) = (case.step_seconds for case in cases("consumer") if case.step_seconds)
+    return step
+
+
+def _rows(seed: int) -> tuple[EventRow, ...]:
+    return (*_torchft(seed), *_pairs(seed), *_many(seed))
+
+
+STORMS = Study(
+    name=_NAME,
+    title="Storms of failures (torchft, ft-diloco)",
+    taken=(
+        "Replicas fail independently, one somewhere every 60 or 15 s. Two readings of torchft: the "
+        "policy of that name, which leaves a replica that is down out of the step, and a single unit of 30 "
+        "members, where any failure undoes the step of all. Notice and reconnecting are torchft's settings; "
+        "its time to restart is not stated, and is that of ft-diloco. ft-diloco's faults are kills, stalls "
+        "and partitions; how many are kills is known of one storm."
+    ),
+    misfit=(
+        "Every 60 s fits, but for the step time: a step that has failed runs on to its time limit there, and "
+        "ends at once in the engine. Every 15 s the engine is far too hopeful: restarts that are killed "
+        "again, and replicas that can only join in a step that commits, are not in it. Nor are soft "
+        "barriers: in ft-diloco's large storm half of the live replicas commit apart. The policy torchft by "
+        "itself never undoes the step of the others, as torchft does; and what ft-diloco's efficiency counts "
+        "is not stated."
+    ),
+    rows=_rows,
+)

@@ -1,0 +1,143 @@
+"""Runs over time beside the event engine as a section of the validation page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from farflung.evidence.event_checks.rows import BETWEEN, KINDS, EventRow, EventSummary, Study
+from farflung.evidence.event_validation import STUDIES, EventValidation
+from farflung.report.markdown import table
+
+_INTRODUCTION = """\
+## Runs over time: the event engine
+
+Exchanges, failures and unequal speeds, beside what the event engine makes of their stated inputs, with the
+closed form where it has an answer. What is not stated stands as {assumptions} has it; seed {seed}.
+
+![Shares measured and predicted, by the closed form and by the event engine](validation.svg)
+
+- **point**: predicted. **in sample**: a coefficient was fitted to the row. **bound**: an input is not stated
+  and taken at one end of its range, or in one of two readings. **input**: what decides the row is taken from
+  the run, so that it shows no more than whether the source's figures fit together.
+- **measured**, **derived** from what was, or **simulated** by the authors, so that agreement shows no more
+  than like assumptions.
+
+### What the event engine adds
+
+1. *A ring and a share of the rate, where the closed form sends a payload up, then one down.* On the shaped
+   grid utilisation is off by {shaped} at the median, the closed form by {shaped_closed}; from 10 to 90 % by
+   {between} and {between_closed}; exchanges by {exchange} and {exchange_closed}. Each share is fitted without
+   the bandwidth it predicts; with it, exchanges are off by {fitted}.
+2. *Links that vary.* The slowest of 14 links, at the stated rate, gives INTELLECT-1's global exchange to
+   {intellect}, its utilisation to {intellect_share}.
+3. *Failures.* One stall a method gives the other cells of Decoupled DiLoCo's grid to {goodput} at the median
+   and {goodput_most} at most; elastic training's stall alone gives its decoupled cells to {elastic}.
+4. *What it does not have*: failures that beget failures, replicas that commit apart, and delay that a
+   momentum makes up for. The sentences below each group say so.
+
+### Errors by group
+"""
+
+
+def events_section(found: EventValidation) -> str:
+    """Return measured runs over time beside both engines as Markdown, a summary first."""
+    said = _INTRODUCTION.format(assumptions=found.assumptions, seed=found.seed, **_figures(found))
+    parts = [said, "Median absolute error; in brackets that of the event engine with its sign.", ""]
+    parts += table(
+        ("group", "quantity", "role", "rows", "closed form", "event engine", "largest"),
+        [
+            (one.group, one.quantity, one.role, str(one.rows), *told(one), size(one.quantity, one.largest))
+            for one in found.groups
+        ],
+    )
+    for study in STUDIES:
+        parts += ["", *_of_study(study, [row for row in found.rows if row.group == study.name])]
+    return "\n".join(parts) + "\n"
+
+
+def _of_study(study: Study, rows: list[EventRow]) -> list[str]:
+    head = [f"### {study.title}", "", study.taken, "", f"*What does not fit:* {study.misfit}", ""]
+    columns = ("what", "quantity", "measured", "closed form", "event engine", "role", "source", "note")
+    return head + table(columns, [_line(row) for row in rows])
+
+
+def _line(row: EventRow) -> tuple[str, ...]:
+    return (
+        row.what,
+        row.quantity,
+        figure(row.quantity, row.measured),
+        beside(row.quantity, row.closed_form, row.closed_form_error),
+        beside(row.quantity, row.events, row.error),
+        f"{row.whence.standing}, {row.role}",
+        f"{row.whence.source}, {row.whence.locator}",
+        row.note,
+    )
+
+
+def figure(quantity: str, value: float) -> str:
+    """Return a value as a person reads it."""
+    kind = KINDS[quantity]
+    if kind.unit == "1":
+        return f"{_rounded(100 * value):.3g} %" if kind.difference else f"{value:.3g}"
+    return f"{_rounded(value):.3g} {kind.unit}" if kind.unit != "nats" else f"{_rounded(value):.3f} nats"
+
+
+def off(quantity: str, error: float) -> str:
+    """Return an error as a person reads it: a difference of shares or of losses, otherwise per cent."""
+    kind = KINDS[quantity]
+    if kind.unit == "nats":
+        return f"{_rounded(error, 3):+.3f} nats"
+    if kind.difference:
+        return f"{_rounded(100 * error, 1):+.1f} points"
+    return f"{_rounded(100 * error, 0):+.0f} %"
+
+
+def size(quantity: str, error: float) -> str:
+    """Return an error without its sign."""
+    return off(quantity, abs(error)).removeprefix("+")
+
+
+def beside(quantity: str, value: float | None, error: float | None) -> str:
+    """Return an answer and by how much it is off."""
+    if value is None or error is None:
+        return "–"
+    return f"{figure(quantity, value)} ({off(quantity, error)})"
+
+
+def told(one: EventSummary) -> tuple[str, str]:
+    """Return the median absolute errors of both engines, the second with its median error."""
+    closed = "–" if one.closed_form is None else size(one.quantity, one.closed_form)
+    signed = off(one.quantity, one.median_error).removesuffix(" points").removesuffix(" nats")
+    return closed, f"{size(one.quantity, one.events)} ({signed})"
+
+
+def _rounded(value: float, digits: int = 6) -> float:
+    """Return a value without its last bits, which must not decide how it is told, and never minus zero."""
+    return round(round(value, 6), digits) + 0.0
+
+
+def _figures(found: EventValidation) -> Mapping[str, str]:
+    """Return the figures that the section quotes."""
+    known = {(one.group, one.quantity, one.role): one for one in found.groups}
+
+    def both(name: str, quantity: str) -> dict[str, str]:
+        one = known["shaped-links", quantity, "point"]
+        assert one.closed_form is not None
+        closed = size(quantity, one.closed_form)
+        return {name: size(quantity, one.events), f"{name}_closed": closed}
+
+    def of(group: str, quantity: str) -> EventSummary:
+        return known[group, quantity, "point"]
+
+    exchange = "synchronisation time"
+    return {
+        **both("shaped", "utilisation"),
+        **both("between", BETWEEN),
+        **both("exchange", exchange),
+        "fitted": size(exchange, known["shaped-links", exchange, "in sample"].events),
+        "intellect": size(exchange, of("intellect-1", exchange).events),
+        "intellect_share": size("utilisation", of("intellect-1", "utilisation").events),
+        "goodput": size("goodput", of("decoupled-diloco", "goodput").events),
+        "goodput_most": size("goodput", of("decoupled-diloco", "goodput").largest),
+        "elastic": size("goodput", of("decoupled-diloco", "goodput from elastic").events),
+    }
