@@ -17,35 +17,43 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from farflung.base.errors import InputError
     from farflung.outcome import Explanation, Outcome, evaluate, explain
+    from farflung.outcome.events import Simulation, simulate
     from farflung.scenario import Assumptions, Scenario, load, load_assumptions, preset, presets
+    from farflung.scenario.operation import Operation
 
 # Names load what they need on first use, so that importing the package, and asking for help, is instant.
 _HOMES = {
     "Assumptions": "farflung.scenario",
     "Explanation": "farflung.outcome",
     "InputError": "farflung.base.errors",
+    "Operation": "farflung.scenario.operation",
     "Outcome": "farflung.outcome",
     "Scenario": "farflung.scenario",
+    "Simulation": "farflung.outcome.events",
     "evaluate": "farflung.outcome",
     "explain": "farflung.outcome",
     "load": "farflung.scenario",
     "load_assumptions": "farflung.scenario",
     "preset": "farflung.scenario",
     "presets": "farflung.scenario",
+    "simulate": "farflung.outcome.events",
 }
 
 __all__ = [
     "Assumptions",
     "Explanation",
     "InputError",
+    "Operation",
     "Outcome",
     "Scenario",
+    "Simulation",
     "evaluate",
     "explain",
     "load",
     "load_assumptions",
     "preset",
     "presets",
+    "simulate",
 ]
 
 

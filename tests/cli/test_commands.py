@@ -23,8 +23,9 @@ def _commands(group: Any = None, path: tuple[str, ...] = ()) -> Iterator[tuple[t
 COMMANDS = dict(_commands())
 EXPECTED = {
     ("run",), ("explain",), ("compare",), ("nomenclature",), ("uncertainty",), ("sensitivity",),
-    ("waterfall",), ("search",), ("inverse",), ("sweep",), ("validate",), ("calibrate",),
-    ("evidence",), ("headlines",), ("calibrate", "loss"), ("calibrate", "scaling-law"),
+    ("waterfall",), ("search",), ("inverse",), ("sweep",), ("simulate",), ("validate",), ("calibrate",),
+    ("evidence",), ("headlines",),
+    *(("calibrate", name) for name in ("loss", "scaling-law", "stragglers")),
     *(("inverse", name) for name in ("compute", "nodes", "bandwidth", "threshold")),
     ("presets",), ("init",), ("schema",), ("duration",),
     ("reproduce",), ("contradictions",), ("catalog",),

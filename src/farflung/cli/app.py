@@ -22,6 +22,7 @@ from farflung.cli.run import run
 from farflung.cli.schema import schema
 from farflung.cli.search import search
 from farflung.cli.sensitivity import sensitivity
+from farflung.cli.simulate import simulate
 from farflung.cli.sweep import sweep
 from farflung.cli.uncertainty import uncertainty
 from farflung.cli.validate import validate
@@ -66,6 +67,7 @@ app.command(rich_help_panel=_ASK)(compare)
 app.command(rich_help_panel=_ASK)(duration)
 app.command(rich_help_panel=_ASK)(init)
 app.command(rich_help_panel=_ASK)(headlines)
+app.command(rich_help_panel=_EXPLORE)(simulate)
 app.command(rich_help_panel=_EXPLORE)(sweep)
 app.command(rich_help_panel=_EXPLORE)(uncertainty)
 app.command(rich_help_panel=_EXPLORE)(sensitivity)

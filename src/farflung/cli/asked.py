@@ -74,6 +74,14 @@ def asked(name: str, changes: Sequence[str] | None, assumptions: str | None) -> 
     return with_changes(load(name), fields)
 
 
+def apart(changes: Sequence[str] | None, section: str) -> tuple[list[str], dict[str, Any]]:
+    """Return the changes that concern the scenario, and those of another section by field."""
+    ours = [text for text in changes or () if text.lstrip().startswith(f"{section}.")]
+    scenario = [text for text in changes or () if text not in ours]
+    fields = dict(_change(text) for text in ours)
+    return scenario, {name.removeprefix(f"{section}."): value for name, value in fields.items()}
+
+
 def command_line(
     verb: str, name: str, changes: Sequence[str] | None, assumptions: str | None, *more: str
 ) -> str:

@@ -100,7 +100,7 @@ def put_picture(outcome: Outcome) -> None:
 def _page(outcome: Outcome) -> Iterator[RenderableType]:
     yield _title(outcome)
     if not outcome.feasible:
-        yield _obstacle(outcome)
+        yield obstacle(outcome)
     yield _indented(_headline(outcome))
     if outcome.efficiency is not None:
         yield _section("Efficiency: what is left of the compute, by cause")
@@ -110,7 +110,7 @@ def _page(outcome: Outcome) -> Iterator[RenderableType]:
     notes = [flag for flag in outcome.flags if flag.kind != "infeasible"]
     if notes:
         yield _section("What to know")
-        yield _indented(_flags(notes))
+        yield _indented(flag_table(notes))
     yield _section("Filled in, because the scenario leaves it open")
     yield _indented(_filled_in(outcome))
     yield _section("Sources of C_quality and capital cost")
@@ -141,7 +141,8 @@ def _title(outcome: Outcome) -> RenderableType:
     return Group(Text(), *lines, Text())
 
 
-def _obstacle(outcome: Outcome) -> RenderableType:
+def obstacle(outcome: Outcome) -> RenderableType:
+    """Return what stands in the way of a run, and the nearest that is feasible."""
     flag = next(flag for flag in outcome.flags if flag.kind == "infeasible")
     text = Text.assemble(("Binding constraint: ", "bold"), f"{flag.subject}\n", f"{flag.message}\n")
     if flag.nearest:
@@ -271,7 +272,8 @@ def _energy(outcome: Outcome) -> RenderableType | None:
     return _block("Running it: cost and energy", rows)
 
 
-def _flags(flags: Iterable[Flag]) -> RenderableType:
+def flag_table(flags: Iterable[Flag]) -> RenderableType:
+    """Return what a reader of the numbers must know."""
     table = Table.grid(padding=(0, 2))
     table.add_column()
     table.add_column()

@@ -175,6 +175,15 @@ def short(value: Any, unit: str) -> str:
     return text
 
 
+def share(part: float) -> str:
+    """Return a share of something; only all of it is 100 %, and only nothing 0 %."""
+    if 0.0 < part < 0.0005:
+        return "< 0.1%"
+    if 0.9995 <= part < 1.0:
+        return "> 99.9%"
+    return f"{part:.1%}" if 0.0 < part < 1.0 else f"{part:.0%}"
+
+
 def segment(
     low: float, high: float, *, axis: tuple[float, float], width: int, mark: float | None = None
 ) -> str:

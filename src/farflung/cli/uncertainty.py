@@ -23,6 +23,7 @@ from farflung.cli.show import (
     quantity,
     room_for_bars,
     segment,
+    share,
     short,
 )
 
@@ -132,7 +133,7 @@ def _page(result: UncertaintyResult) -> Iterator[RenderableType]:
     yield Text(f"\n{result.scenario.name or 'Unnamed scenario'}", style="bold")
     yield Text(
         f"{result.draws:,} draws · seed {result.seed} · assumptions {result.provenance.assumptions} · "
-        f"feasible in {_share(result.feasible_share)} of them",
+        f"feasible in {share(result.feasible_share)} of them",
         style="dim",
     )
     yield _spreads(result)
@@ -181,17 +182,8 @@ def _chances(result: UncertaintyResult) -> RenderableType:
     for chances in zip(*(one.chances for one in results), strict=True):
         one = chances[0]
         limit, rules = quantity(one.limit, one.unit), ", ".join(one.rules) or ABSENT
-        table.add_row(one.output, limit, rules, *(_share(chance.probability) for chance in chances))
+        table.add_row(one.output, limit, rules, *(share(chance.probability) for chance in chances))
     return table
-
-
-def _share(probability: float) -> str:
-    """Return a share of the draws; only all of them are 100 %, and only none 0 %."""
-    if 0.0 < probability < 0.0005:
-        return "< 0.1%"
-    if 0.9995 <= probability < 1.0:
-        return "> 99.9%"
-    return f"{probability:.1%}" if 0.0 < probability < 1.0 else f"{probability:.0%}"
 
 
 def _pairs(result: UncertaintyResult) -> RenderableType:
@@ -202,7 +194,7 @@ def _pairs(result: UncertaintyResult) -> RenderableType:
         differs = one.first_greater + one.second_greater > 0
         if OUTPUTS[one.name].group in _SHOWN and one.ratio is not None and differs:
             ends = [f"× {quantity(one.ratio[share], '1')}" for share in (0.05, 0.5, 0.95)]
-            table.add_row(one.name, *ends, _share(one.first_greater))
+            table.add_row(one.name, *ends, share(one.first_greater))
     return table if table.row_count else "No output differs."
 
 

@@ -93,7 +93,7 @@ def _rests_on(factor: Factor) -> Iterator[str]:
     if factor.behind:
         yield from table(("source", "where", "rows", "ranges"), [_behind(one) for one in factor.behind])
     else:
-        yield _NOTHING if factor.standings == ("prior",) else _AS_PUBLISHED
+        yield factor.rests_on or (_NOTHING if factor.standings == ("prior",) else _AS_PUBLISHED)
 
 
 def _behind(one: Behind) -> tuple[str, ...]:

@@ -54,6 +54,17 @@ class Course:
 
 
 @dataclass(frozen=True, slots=True)
+class Stop:
+    """A stop of a whole unit: when it had begun its work, when it stopped and when it was back [s]."""
+
+    run: int
+    unit: int
+    begun: float
+    since: float
+    back: float
+
+
+@dataclass(frozen=True, slots=True)
 class Synchronisation:
     """One synchronisation as it went. Times from the start of the run [s]; arrays (runs, units)."""
 
@@ -75,6 +86,8 @@ class Synchronisation:
     """When the unit stopped, infinite if it did not."""
     back: Array
     """When it was back."""
+    stops: tuple[Stop, ...] = ()
+    """Every stop of a unit since the synchronisation before."""
 
 
 @dataclass(slots=True)
@@ -99,10 +112,12 @@ class Tally:
     stops: Array
     longest: Array
     """Longest time between two closes."""
-    stalled: Array
-    """Whether the run could not go on (1) or did (0)."""
+    stalled_at: Array
+    """When the run could not go on, infinite if it could."""
 
     @classmethod
     def empty(cls, runs: int) -> Tally:
         """Return a tally of nothing."""
-        return cls(*(np.zeros(runs) for _ in cls.__dataclass_fields__))
+        tally = cls(*(np.zeros(runs) for _ in cls.__dataclass_fields__))
+        tally.stalled_at += np.inf
+        return tally

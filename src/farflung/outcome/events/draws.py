@@ -14,6 +14,9 @@ from farflung.base.arrays import Array
 _BLOCK = 1 << 18
 """Numbers drawn at once for all runs: enough to make the call cheap, few enough to stay in the cache."""
 
+_LEAST_VARIATION = 1e-12
+"""Variation of step times that is lost in rounding anyway."""
+
 
 @dataclass(frozen=True, slots=True)
 class Chances:
@@ -180,8 +183,8 @@ def _lognormal(variation: float) -> Sampler | None:
 
 
 def _gamma(variation: float) -> Sampler | None:
-    """Return how to draw gamma factors of mean 1, or nothing where they do not vary."""
-    if variation == 0.0:
+    """Return how to draw gamma factors of mean 1, or nothing where they hardly vary."""
+    if variation < _LEAST_VARIATION:
         return None
     shape_parameter = variation**-2.0
 

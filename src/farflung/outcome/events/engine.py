@@ -10,6 +10,9 @@ where θ is the share of its steps that it may take before what it sent last com
 block, 1 where they run beside all the steps. It begins when it was last ready, or, if it was not in the last
 synchronisation or may not run on, when the weights are there. A run begins in its steady state, with the
 weights on their way to all.
+
+A stop after a synchronisation has closed cannot touch it, and one before can move its close. So the close is
+asked for again until no stop before it is left.
 """
 
 from __future__ import annotations
@@ -20,8 +23,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from farflung.base.arrays import Array
-from farflung.outcome.events.course import Course, Synchronisation, Tally
+from farflung.outcome.events.course import Course, Stop, Synchronisation, Tally
 from farflung.outcome.events.draws import Draws
+from farflung.outcome.events.outages import Outages
 from farflung.outcome.events.policies import Waiting
 from farflung.outcome.events.stops import Stops
 
@@ -37,12 +41,11 @@ class _Attempt:
     work: Array
     share: Array | float
     ready: Array
+    sending: Array
+    """How long the update travels while the link works."""
     arrival: Array
     base: Array
     """Which synchronisation the work began after."""
-    since: Array
-    """When the unit stopped in it, infinite if it did not."""
-    back: Array
 
 
 class Engine:
@@ -66,25 +69,28 @@ class Engine:
         self._slowness = draws.slowness()
         self._sending, self._receiving = draws.links()
         self._stops = Stops(draws, course.shape, course.recovery)
-        self._outages = _first_outages(draws, runs, units) if course.outages else None
-        self._never = np.full((runs, units), np.inf)
+        self._outages = Outages(draws, runs, units) if course.outages else None
         self._tally = Tally.empty(runs)
         self._idle = np.zeros(runs)
-        self._end = np.full(runs, course.duration)
         self._round = 0
         self._close, self._opened = np.zeros(runs), np.zeros(runs)
+        # When each unit last stopped, and when it is or was back; regions never stop.
+        self._since, self._back = np.full((runs, units), -np.inf), np.full((runs, units), -np.inf)
+        # What stops before the close cost: work, and time down but for the last stop of each unit [s].
+        self._lost, self._down = np.zeros(runs), np.zeros(runs)
+        self._stopped: list[Stop] = []
         self._merged = np.ones((runs, units), dtype=bool)
         self._applied = course.transport.receive(course.line, self._receiving, self._merged)
         nothing = np.zeros((runs, units))
+        sending = course.transport.send(course.line, self._sending)
         self._attempt = _Attempt(
             begun=nothing,
             work=nothing,
             share=1.0,
-            ready=-course.transport.send(course.line, self._sending),
-            arrival=self._never,
+            ready=-sending,
+            sending=sending,
+            arrival=np.full((runs, units), np.inf),
             base=nothing,
-            since=self._never,
-            back=-self._never,
         )
 
     def run(self, progress: Callable[[float], None] | None = None) -> Tally:
@@ -93,9 +99,7 @@ class Engine:
         while active.any():
             arrival_before = self._attempt.arrival
             away = self._work()
-            close = self._synchronise(arrival_before)
-            active = self._count(close, away, active)
-            self._opened, self._close = self._close, close
+            active = self._count(self._synchronise(arrival_before), away, active)
             self._round += 1
             if progress is not None:
                 progress(self._done())
@@ -105,95 +109,127 @@ class Engine:
     def _work(self) -> Array | float:
         """Let every unit without work in hand do its next; return the time that members were away."""
         course, before = self._course, self._attempt
-        runs_on = course.overlap > 0.0 or not course.policy.waits
-        begun = before.ready if runs_on else self._applied
         late = None if self._merged.all() else ~self._merged
+        begun = before.ready if course.overlap > 0.0 or not course.policy.waits else self._applied
         if late is not None:
-            begun = np.where(late, np.maximum(self._applied, before.back), begun)
+            anew = before.begun if course.merges_late else np.maximum(self._applied, self._back)
+            begun = np.where(late, anew, begun)
         done = course.units.work(begun, self._draws, self._slowness, self._stops)
-        gate = self._applied if course.policy.waits else begun
-        ready = np.maximum(begun + course.overlap * done.duration, gate)
-        ready += (1.0 - course.overlap) * done.duration
-        still_away = before.back > self._close[:, None]
+        ready = self._ready(begun, done.duration, self._applied)
+        if not course.policy.waits:  # a line carries one update at a time
+            ready = np.maximum(ready, np.where(np.isfinite(before.arrival), before.arrival, -np.inf))
+        sending = course.transport.send(course.line, self._sending * self._draws.sending())
         attempt = _Attempt(
             begun=begun,
             work=done.duration,
             share=done.share,
             ready=ready,
-            arrival=ready + course.transport.send(course.line, self._sending * self._draws.sending()),
+            sending=sending,
+            arrival=ready + sending,
             base=np.full(begun.shape, float(self._round)),
-            since=np.where(still_away, before.since, np.inf) if still_away.any() else self._never,
-            back=before.back,
         )
-        fresh = None
-        if late is not None and course.merges_late:
-            attempt, fresh = _carried_on(before, attempt, late), ~late
-        self._interrupt(attempt, fresh)
-        self._attempt = attempt
-        return done.away
-
-    def _interrupt(self, attempt: _Attempt, fresh: Array | None) -> None:
-        """Follow the units that stop, or whose link is cut, before a new update has arrived."""
-        if self._course.units.stops_whole:
-            stopping = self._stops.of_units < attempt.arrival
-            if fresh is not None:
-                stopping &= fresh
-            if stopping.any():
-                for name in ("begun", "ready", "since", "back"):
-                    setattr(attempt, name, getattr(attempt, name).copy())
-                for run, unit in np.argwhere(stopping):
-                    self._begin_anew(attempt, run, unit)
+        carried_on = late if course.merges_late else None
+        if carried_on is None:
+            self._attempt, away = attempt, done.away
+        else:
+            self._attempt = _carried_on(before, attempt, carried_on)
+            away = np.where(carried_on, 0.0, done.away)
         if self._outages is not None:
-            cut = self._outages < attempt.arrival
-            for run, unit in np.argwhere(cut if fresh is None else cut & fresh):
-                self._wait_for_link(attempt, run, unit)
+            cut = self._outages.begin < self._attempt.arrival
+            for run, unit in np.argwhere(cut if carried_on is None else cut & ~carried_on).tolist():
+                self._outages.forget(run, unit, min(ready.item(run, unit), self._close.item(run)))
+                self._send(run, unit)
+        return away
 
-    def _begin_anew(self, attempt: _Attempt, run: int, unit: int) -> None:
-        """Let a unit stop, lose its work, come back and do it again, as often as it stops."""
-        at, work = (run, unit), float(attempt.work[run, unit])
-        sending = attempt.arrival[at] - attempt.ready[at]
+    def _ready(self, begun: Array, work: Array, applied: Array) -> Array:
+        """Return when work is ready to be sent."""
+        overlap, gate = self._course.overlap, applied if self._course.policy.waits else begun
+        return np.maximum(begun + overlap * work, gate) + (1.0 - overlap) * work
+
+    def _send(self, run: int, unit: int) -> None:
+        """Let a unit send what is ready, and wait while its link is cut."""
+        attempt = self._attempt
+        ready = attempt.ready.item(run, unit)
+        arrival = ready + attempt.sending.item(run, unit)
+        if self._outages is not None and self._outages.begin.item(run, unit) < arrival:
+            arrival = self._outages.through(run, unit, ready, arrival)
+        attempt.arrival[run, unit] = arrival
+
+    def _met(self, arrival_before: Array) -> Array:
+        """Let units stop; return when the synchronisation closes (runs, 1), or pairs meet (runs, units)."""
+        course, stops, attempt = self._course, self._stops, self._attempt
+        close_before = self._close[:, None]
+        self._lost, self._down = np.zeros(course.shape[0]), np.zeros(course.shape[0])
+        self._stopped = []
+        while self._stop_before(close_before):  # after the last update had arrived
+            pass
+        noticed = np.where(self._back > close_before, self._since, stops.of_units) + course.recovery.notice
+        if self._outages is not None:
+            # An outage matters that holds up the new weights or what is sent, and not one in between.
+            begin, end = self._outages.begin, self._outages.end
+            cut = (end > attempt.ready) | ((begin <= close_before) & (end > close_before))
+            noticed = np.minimum(noticed, np.where(cut, begin + course.recovery.notice, np.inf))
+        waiting = Waiting(attempt.arrival, noticed, self._close, self._opened, arrival_before)
+        pairs = self._draws.partners() if course.transport.pairs else None
+
+        def closes() -> Array:
+            return course.policy.close(waiting)[:, None] if pairs is None else _pairs_meet(waiting, pairs)
+
         for _ in range(_MOST_TRIES):
-            if not self._stops.of_units[at] < attempt.arrival[at]:
-                return
-            stop, back = self._stops.happen(run, unit)
-            if stop < self._end[run]:
-                self._tally.lost[run] += min(max(stop - attempt.begun[at], 0.0), work)
-            attempt.since[at], attempt.back[at] = stop, back
-            attempt.begun[at] = max(attempt.begun[at], back)
-            attempt.ready[at] = attempt.begun[at] + work
-            attempt.arrival[at] = attempt.ready[at] + sending
-            if attempt.begun[at] >= self._course.duration:
-                return
-        attempt.arrival[at] = np.inf
+            met = closes()
+            if not self._stop_before(np.minimum(attempt.arrival, np.minimum(met, course.duration))):
+                return met
+        attempt.arrival[stops.of_units < attempt.arrival] = np.inf
+        return closes()
 
-    def _wait_for_link(self, attempt: _Attempt, run: int, unit: int) -> None:
-        """Let a sending wait while its link is cut."""
-        assert self._outages is not None
-        at = (run, unit)
-        while self._outages[at] < attempt.arrival[at] < np.inf:
-            begun = float(self._outages[at])
-            over = begun + self._draws.outage(run, unit)
-            attempt.arrival[at] += _overlap(begun, over, float(attempt.ready[at]), np.inf)
-            self._outages[at] = over + self._draws.until_outage(run, unit)
+    def _stop_before(self, limit: Array) -> bool:
+        """Let every unit stop that does so next before a time; return whether any does."""
+        if not self._course.units.stops_whole:
+            return False
+        stopping = self._stops.of_units < limit
+        if not stopping.any():
+            return False
+        self._attempt.begun = self._attempt.begun.copy()  # it may be what was ready, or applied, before
+        for run, unit in np.argwhere(stopping)[self._stops.of_units[stopping].argsort()].tolist():
+            self._stop(run, unit)
+        return True
+
+    def _stop(self, run: int, unit: int) -> None:
+        """Let a unit stop, lose its work, come back and begin it again."""
+        attempt, at = self._attempt, (run, unit)
+        begun, work = attempt.begun.item(at), attempt.work.item(at)
+        close, back_before = self._close.item(run), self._back.item(at)
+        stop, back = self._stops.happen(run, unit)
+        if self._watch is not None:
+            self._stopped.append(Stop(run, unit, begun, stop, back))
+        self._lost[run] += min(max(stop - begun, 0.0), work)
+        if stop >= back_before:
+            self._down[run] += max(back_before - max(self._since.item(at), close), 0.0)
+            self._down[run] += max(min(back, close) - stop, 0.0)  # which had closed without it
+            self._since[at] = stop
+        back = max(back, back_before)
+        begun = max(begun, back)
+        self._back[at], attempt.begun[at], attempt.base[at] = back, begun, self._round
+        attempt.ready[at] = self._ready(begun, work, self._applied.item(at))
+        self._send(run, unit)
 
     def _synchronise(self, arrival_before: Array) -> Array:
         """Return when the synchronisation closes in every run, and let the new weights go out."""
         course, attempt = self._course, self._attempt
-        noticed = attempt.since
-        if noticed is not self._never:
-            noticed = np.where(attempt.back > self._close[:, None], noticed + course.recovery.notice, np.inf)
-        if course.transport.pairs:
-            met = _pairs_meet(attempt.arrival, noticed, self._draws.partners())
-            close = met.max(axis=1)
-            self._merged = np.isfinite(met)
-        else:
-            waiting = Waiting(attempt.arrival, noticed, self._close, self._opened, arrival_before)
-            close = course.policy.close(waiting)
-            met = close[:, None]
-            self._merged = attempt.arrival <= met
+        met = self._met(arrival_before)
+        self._merged = (attempt.arrival <= met) & np.isfinite(met)
+        # A unit that never meets anybody again keeps nobody else from going on.
+        close = met[:, 0] if met.shape[1] == 1 else np.where(self._merged, met, -np.inf).max(axis=1)
+        close = np.where(np.isfinite(close), close, np.inf)
         factor = self._receiving * self._draws.receiving()
         self._applied = met + course.transport.receive(course.line, factor, self._merged)
+        if self._outages is not None:
+            cut = (self._outages.begin < self._applied) & (self._outages.end > met)
+            for run, unit in np.argwhere(cut).tolist():
+                begun, applied = float(met[run, min(unit, met.shape[1] - 1)]), float(self._applied[run, unit])
+                self._applied[run, unit] = self._outages.through(run, unit, begun, applied)
         if self._watch is not None:
+            stopped = self._back > self._close[:, None]
             self._watch(
                 Synchronisation(
                     begun=attempt.begun,
@@ -203,8 +239,9 @@ class Engine:
                     close=met,
                     applied=self._applied,
                     merged=self._merged,
-                    since=attempt.since,
-                    back=attempt.back,
+                    since=np.where(stopped, self._since, np.inf),
+                    back=self._back.copy(),
+                    stops=tuple(self._stopped),
                 )
             )
         return close
@@ -212,43 +249,51 @@ class Engine:
     def _count(self, close: Array, away: Array | float, active: Array) -> Array:
         """Add a synchronisation to the tally; return which runs go on."""
         course, tally, attempt, merged = self._course, self._tally, self._attempt, self._merged
-        work = attempt.work * attempt.share
-        periods = np.where(merged, attempt.share, 0.0).sum(axis=1)
-        lasted = close - self._close
-        with np.errstate(invalid="ignore", divide="ignore"):  # what a stalled run would have done is masked
-            by_time = (course.duration - self._close) / lasted
-            by_work = (course.periods - tally.periods) / periods
-        part = np.where(active, np.fmin(np.fmin(by_time, by_work), 1.0), 0.0)
+        shares = np.where(merged, attempt.share, 0.0)
+        periods = shares.sum(axis=1)
         self._idle = np.where(periods > 0.0, 0, self._idle + 1)
         stalled = active & (np.isinf(close) | (self._idle > _MOST_TRIES))
-        part[stalled] = 0.0
-        counted = merged.sum(axis=1)
-        tally.stalled[stalled] = 1.0
+        goes_on = active & ~stalled
+        close = np.where(goes_on, np.maximum(close, self._close), self._close)  # of pairs, who may drop out
+        lasted = close - self._close
+        with np.errstate(invalid="ignore", divide="ignore"):  # of runs that are over
+            by_time = (course.duration - self._close) / lasted
+            by_work = (course.periods - tally.periods) / periods
+        part = np.where(goes_on, np.fmin(np.fmin(by_time, by_work), 1.0), 0.0)
+        tally.stalled_at[stalled] = close[stalled]
+        tally.duration += part * lasted
+        tally.longest = np.maximum(tally.longest, part * lasted)
         tally.synchronisations += part
         tally.periods += part * periods
-        tally.updates += part * counted
-        tally.up += part * (attempt.back <= close[:, None]).sum(axis=1)
-        tally.useful += part * np.where(merged, work, 0.0).sum(axis=1)
-        tally.down += part * np.sum(away + self._down(close), axis=1)
+        tally.updates += part * merged.sum(axis=1)
+        tally.useful += part * (shares * attempt.work).sum(axis=1)
+        until = close[:, None]
+        tally.up += part * (~self._unreachable(until)).sum(axis=1)
+        down = np.minimum(self._back, until) - np.maximum(self._since, self._close[:, None])
+        tally.down += part * (self._down + np.sum(np.maximum(down, 0.0) + away, axis=1))
+        tally.lost += part * self._lost
         if course.merges_late:
             tally.staleness += part * np.where(merged, self._round - attempt.base, 0.0).sum(axis=1)
-        elif not merged.all():
-            given_up = np.where(merged | np.isfinite(attempt.since), 0.0, close[:, None] - attempt.begun)
-            tally.lost += part * np.clip(given_up, 0.0, work).sum(axis=1)
-        moved = np.where(active & ~stalled, part * np.where(np.isinf(lasted), 0.0, lasted), 0.0)
-        tally.duration += moved
-        tally.longest = np.maximum(tally.longest, moved)
-        goes_on = active & ~stalled & (part == 1.0) & (tally.periods < course.periods)
-        self._end[active & ~goes_on] = tally.duration[active & ~goes_on]
+        else:
+            given_up = np.clip(until - attempt.begun, 0.0, attempt.work * attempt.share)
+            tally.lost += part * np.where(merged, 0.0, given_up).sum(axis=1)
+        if np.isfinite(course.duration):  # the nodes of a stalled run stand idle to the end
+            tally.duration[stalled] = course.duration
+        goes_on &= (part == 1.0) & (tally.periods < course.periods)
+        self._opened, self._close = self._close, close
+        over = active & ~goes_on
+        if over.any():  # nothing is followed in a run that is over
+            self._stops.of_units[over] = np.inf
+            if self._outages is not None:
+                self._outages.begin[over] = np.inf
         return goes_on
 
-    def _down(self, close: Array) -> Array:
-        """Return how long each unit was down since the last close."""
-        attempt = self._attempt
-        if attempt.since is self._never:
-            return np.zeros_like(attempt.work)
-        until = np.minimum(attempt.back, close[:, None])
-        return np.maximum(until - np.maximum(attempt.since, self._close[:, None]), 0.0)
+    def _unreachable(self, at: Array) -> Array:
+        """Return which units are down, or cut off, at a time."""
+        gone = self._back > at
+        if self._outages is not None:
+            gone |= (self._outages.begin <= at) & (self._outages.end > at)
+        return gone
 
     def _done(self) -> float:
         """Return the share of the course that the slowest run has behind it."""
@@ -257,27 +302,18 @@ class Engine:
         return float(np.maximum(by_time, by_work).min())
 
 
-def _overlap(begin: float, end: float, least: float, most: float) -> float:
-    """Return how much of an interval lies within another."""
-    return max(min(end, most) - max(begin, least), 0.0)
-
-
-def _first_outages(draws: Draws, runs: int, units: int) -> Array:
-    """Return when each link is cut first (runs, units) [s]."""
-    return np.array([[draws.until_outage(run, unit) for unit in range(units)] for run in range(runs)])
-
-
 def _carried_on(before: _Attempt, new: _Attempt, late: Array) -> _Attempt:
     """Return new work, but for those who still have theirs in hand."""
     kept = {
         name: np.where(late, getattr(before, name), getattr(new, name))
-        for name in ("begun", "work", "share", "ready", "arrival", "base", "since", "back")
+        for name in ("begun", "work", "share", "ready", "sending", "arrival", "base")
     }
     return _Attempt(**kept)
 
 
-def _pairs_meet(arrival: Array, noticed: Array, order: Array) -> Array:
+def _pairs_meet(waiting: Waiting, order: Array) -> Array:
     """Return when each unit and its random partner have exchanged, or it knows that the partner is down."""
+    arrival, noticed = waiting.arrival, waiting.noticed
     met = arrival.copy()
     pairs = order.shape[1] // 2
     one, other = order[:, 0 : 2 * pairs : 2], order[:, 1 : 2 * pairs : 2]

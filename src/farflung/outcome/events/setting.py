@@ -71,6 +71,10 @@ def course_of(run: Run, operation: Operation, runs: int) -> Course:
     count = int(values["groups"] if grouped else values["replicas"])
     members = round(float(values["nodes"]) / count) if grouped else int(values["pipeline_stages"])
     policy = policy_from(operation.policy, count)
+    if TRANSPORTS[operation.transport].pairs and not policy.waits:
+        raise InputError(
+            "operation.transport", "pairs wait for each other, and this policy for nobody", nearest="relay"
+        )
     line = _line(run, operation, count)
     weights = float(values["parameters"] * values["pseudo_gradient_bits"] / values["pipeline_stages"])
     fixed_tokens = run.scenario.tokens is not None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -13,19 +13,27 @@ import numpy as np
 
 from farflung.base.arrays import Array
 from farflung.base.errors import InputError
+from farflung.base.fields import declaration
+from farflung.base.provenance import Provenance
 from farflung.base.units import pretty
+from farflung.catalog.records import Record
 from farflung.learning.sync_interval import stale_inner_steps
 from farflung.outcome.closed_form import Run, as_scenario, evaluate, prepare
 from farflung.outcome.events.course import Course, Synchronisation, Tally
 from farflung.outcome.events.draws import RandomDraws
 from farflung.outcome.events.engine import Engine
 from farflung.outcome.events.setting import chances_of, course_of, is_grouped, steps_of, tokens_of_period
+from farflung.outcome.events.timeline import Timeline
 from farflung.outcome.graph import compute_again
 from farflung.outcome.schema import OUTPUTS, Flag, Group, Outcome, Output
-from farflung.scenario import Scenario
-from farflung.scenario.operation import Operation
+from farflung.scenario import Scenario, load_assumptions
+from farflung.scenario.operation import CONDITIONS, Operation
 
 MOST_RUNS = 100_000
+QUANTILES = (0.05, 0.5, 0.95)
+"""Quantiles over runs that are given of every output."""
+SHARES = ("goodput", "waiting", "lost_work", "down")
+"""Where the time of all replicas went: in every run these add up to 1."""
 _TIME: Group = "time"
 _TRAFFIC: Group = "traffic"
 EVENT_OUTPUTS: Mapping[str, Output] = {
@@ -69,6 +77,8 @@ class Simulation:
         The closed form's outcome of the same scenario.
     flags
         What a reader of the numbers must know.
+    command
+        The command that asked.
     """
 
     scenario: Scenario
@@ -77,6 +87,7 @@ class Simulation:
     values: Mapping[str, Array]
     planned: Outcome
     flags: tuple[Flag, ...]
+    command: str | None = None
 
     @property
     def runs(self) -> int:
@@ -92,10 +103,68 @@ class Simulation:
         """Return the outcome of one run."""
         return self._outcome({name: float(self.values[name][run]) for name in OUTPUTS})
 
-    def quantiles(self, name: str, shares: tuple[float, ...] = (0.05, 0.5, 0.95)) -> tuple[float, ...]:
+    @property
+    def provenance(self) -> Provenance:
+        """Return how to obtain the same answer again."""
+        return self.planned.provenance.model_copy(update={"seed": self.seed, "command": self.command})
+
+    @property
+    def filled_in(self) -> Mapping[str, Record]:
+        """Return what the assumption set says where the operation says nothing."""
+        return self.operation.filled_in(load_assumptions(self.scenario.assumptions))
+
+    def mean(self, name: str) -> float:
+        """Return the mean over runs of an output, NaN where it has none."""
+        known = self.values[name][np.isfinite(self.values[name])]
+        return float(known.mean()) if known.size else math.nan
+
+    def quantiles(self, name: str, shares: tuple[float, ...] = QUANTILES) -> tuple[float, ...]:
         """Return quantiles over runs of an output, NaN where it has none."""
         known = self.values[name][np.isfinite(self.values[name])]
         return tuple(float(np.quantile(known, share)) if known.size else math.nan for share in shares)
+
+    def as_table(self) -> dict[str, Any]:
+        """Return the result as plain tables, for JSON, every run included."""
+        return {
+            "scenario": self.scenario.name,
+            "runs": self.runs,
+            "feasible": self.median.feasible,
+            "flags": [asdict(one) for one in self.median.flags],
+            "outputs": [self._output_table(one) for one in {**OUTPUTS, **EVENT_OUTPUTS}.values()],
+            "operation": self.operation.model_dump(mode="json", exclude=set(CONDITIONS)),
+            "conditions": self._conditions_table(),
+            "filled_in": [asdict(one) for one in self.planned.filled_in],
+            "provenance": self.provenance.model_dump(mode="json"),
+        }
+
+    def _output_table(self, output: Output) -> dict[str, Any]:
+        named = dict(
+            zip((f"{100 * share:g}%" for share in QUANTILES), self.quantiles(output.name), strict=True)
+        )
+        return {
+            "name": output.name,
+            "unit": output.unit,
+            "meaning": output.meaning,
+            "planned": getattr(self.planned, output.name, None),
+            "mean": self.mean(output.name),
+            "quantiles": named,
+            "values": self.values[output.name].tolist(),
+        }
+
+    def _conditions_table(self) -> list[dict[str, Any]]:
+        """Return every condition of the world, and on whose word."""
+        values = self.operation.conditions(load_assumptions(self.scenario.assumptions))
+        words = ("standing", "source", "locator", "note")
+        told: dict[str, dict[str, str | None]] = {
+            name: {word: getattr(record, word) or None for word in words}
+            for name, record in self.filled_in.items()
+        }
+        given = {**dict.fromkeys(words), "standing": "given"}
+        units = {name: declaration(info).unit for name, info in Operation.model_fields.items()}
+        return [
+            {"name": name, "value": value, "unit": units[name], **told.get(name, given)}
+            for name, value in values.items()
+        ]
 
     def _outcome(self, values: Mapping[str, float]) -> Outcome:
         known = {name: None if math.isnan(value) else value for name, value in values.items()}
@@ -113,6 +182,7 @@ def simulate(
     seed: int = 0,
     progress: Callable[[float], None] | None = None,
     watch: Callable[[Synchronisation], None] | None = None,
+    command: str | None = None,
 ) -> Simulation:
     """Return the outcomes of seeded runs of a scenario, event by event.
 
@@ -130,7 +200,9 @@ def simulate(
     progress
         Called after every synchronisation with the share that is done.
     watch
-        Called with every synchronisation.
+        Called with every synchronisation, as a :class:`Timeline` wants to be.
+    command
+        The command that asked, for the provenance.
 
     Returns
     -------
@@ -163,7 +235,50 @@ def simulate(
         values=_answers(run, operation, course, tally),
         planned=planned,
         flags=_findings(tally),
+        command=command,
     )
+
+
+def timeline(
+    scenario: Scenario | str | Path | Mapping[str, Any],
+    operation: Operation | None = None,
+    *,
+    run: int = 0,
+    units: int = 64,
+    synchronisations: int = 20,
+) -> Timeline:
+    """Return an empty timeline of one run, to be passed as ``watch`` to :func:`simulate`.
+
+    Parameters
+    ----------
+    scenario, operation
+        As for :func:`simulate`, and the same.
+    run
+        Which run is kept, counted from 0.
+    units, synchronisations
+        How many of each are kept, from the first.
+
+    Raises
+    ------
+    InputError
+        If the scenario or operation is not valid, or nothing is to be kept.
+
+    Examples
+    --------
+    >>> kept = timeline("paper-headline", synchronisations=3)
+    >>> _ = simulate("paper-headline", runs=1, watch=kept)
+    >>> sorted({one.activity for one in kept.intervals})
+    ['computing', 'receiving', 'sending', 'waiting']
+    """
+    for name, value, least in (
+        ("run", run, 0),
+        ("units", units, 1),
+        ("synchronisations", synchronisations, 1),
+    ):
+        if value < least:
+            raise InputError(name, f"{value} is below {least}", nearest=str(least))
+    course = course_of(prepare(as_scenario(scenario)), operation or Operation(), run + 1)
+    return Timeline(course, run=run, units=units, synchronisations=synchronisations)
 
 
 def _check(planned: Outcome, runs: int, seed: int) -> None:
@@ -210,33 +325,37 @@ def _answers(run: Run, operation: Operation, course: Course, tally: Tally) -> di
     }
 
 
+_NO_TIME = 1e-300
+
+
 def _measured(course: Course, tally: Tally) -> dict[str, Array]:
     """Return the outputs that only events have, in units rather than replicas."""
     _, units, _ = course.shape
-    total = units * tally.duration
+    total = np.maximum(units * tally.duration, _NO_TIME)  # a run that stalls at once has none
     useful, lost, down = tally.useful / total, tally.lost / total, tally.down / total
     updates = tally.updates / units
+    taken_up = tally.updates if course.merges_late else tally.up  # the late carry on with old weights
     return {
         "goodput": useful,
-        "waiting": np.maximum(1.0 - useful - lost - down, 0.0),
+        "waiting": np.clip(1.0 - useful - lost - down, 0.0, 1.0),
         "lost_work": lost,
         "down": down,
-        "effective_replicas": tally.updates / tally.synchronisations,
-        "replicas_up": tally.up / tally.synchronisations,
+        "effective_replicas": tally.periods / np.maximum(tally.synchronisations, _NO_TIME),
+        "replicas_up": tally.up / np.maximum(tally.synchronisations, _NO_TIME),
         "staleness": tally.staleness / np.maximum(tally.updates, 1.0),
         "stops": tally.stops,
         "longest_round_s": tally.longest,
         "sent_bits": course.transport.bits_sent(course.line) * updates,
-        "received_bits": course.transport.bits_received(course.line) * tally.synchronisations,
+        "received_bits": course.transport.bits_received(course.line) * taken_up / units,
     }
 
 
 def _findings(tally: Tally) -> tuple[Flag, ...]:
     """Return what kept runs from going on."""
-    runs = len(tally.stalled)
-    stalled, empty = int(tally.stalled.sum()), int((tally.synchronisations < 1.0).sum())
+    runs, at = len(tally.stalled_at), tally.stalled_at[np.isfinite(tally.stalled_at)]
+    stalled, empty = len(at), int((tally.synchronisations < 1.0).sum())
     if stalled:
-        after = pretty(float(np.median(tally.duration[tally.stalled > 0.0])), "s")
+        after = pretty(float(np.median(at)), "s")
         return (
             Flag(
                 "infeasible",

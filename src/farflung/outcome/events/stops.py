@@ -64,16 +64,18 @@ class Stops:
 
     def happen(self, run: int, unit: int) -> tuple[float, float]:
         """Let the unit's next stop happen; return when it is, and when its node is back at work."""
-        at = (run, unit, int(self.of_members[run, unit].argmin()))
-        failed = bool(self._fails[at] <= self._leaves[at])
-        stop = float(self.of_members[at])
+        members = self.of_members[run, unit]
+        member = int(members.argmin()) if len(members) > 1 else 0
+        at = (run, unit, member)
+        stop = members.item(member)
+        failed = stop == self._fails.item(at)
         away = self._draws.repair(*at) if failed else self._draws.absence(*at)
         back = self._start(run, stop, stop + away) + self._recovery.restart + self._recovery.fetch
-        self._fails[at] = back + self._draws.until_failure(*at)
+        self._fails[at] = fails = back + self._draws.until_failure(*at)
         if not failed:
             self._leaves[at] = back + self._draws.until_withdrawal(*at)
-        self.of_members[at] = min(self._fails[at], self._leaves[at])
-        self.of_units[run, unit] = self.of_members[run, unit].min()
+        members[member] = min(fails, self._leaves.item(at))
+        self.of_units[run, unit] = members.min() if len(members) > 1 else members.item(0)
         self.since[at], self.back[at] = stop, back
         self.count[run] += 1
         return stop, back

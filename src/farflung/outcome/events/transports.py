@@ -52,6 +52,10 @@ class Transport:
     summary: str
     pairs = False
     """Whether a unit exchanges with one partner only, and waits for nobody else."""
+    sends_after_close = False
+    """Whether nothing is sent before the synchronisation closes, and all of it while results are received."""
+    receives_before_close = False
+    """Whether updates are received while they are sent, rather than after the close."""
 
     def send(self, line: Line, factor: Array) -> Array:
         """Return the time from a unit's readiness to the arrival of its update (runs, units) [s]."""
@@ -98,6 +102,7 @@ class Ring(Transport):
     """A ring all-reduce, which begins when all who take part are ready."""
 
     summary = "neighbours pass sums around a ring; the slowest link sets the pace"
+    sends_after_close = True
 
     def send(self, line: Line, factor: Array) -> Array:
         """Return no time: nothing is sent before all are ready."""
@@ -122,6 +127,7 @@ class AllGather(Transport):
     """Everyone sends its update to everyone else."""
 
     summary = "everyone sends its update to everyone else"
+    receives_before_close = True
 
     def send(self, line: Line, factor: Array) -> Array:
         """Return the time to send to all others."""

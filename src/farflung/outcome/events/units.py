@@ -38,6 +38,8 @@ class Work:
 class Units:
     """What synchronises with its like."""
 
+    name = "replica"
+    """What one is called."""
     stops_whole = True
     """Whether a unit stops with any of its members."""
 
@@ -129,6 +131,7 @@ class Regions(Units):
     download: float
     latency: float
     overlap: float
+    name = "region"
     stops_whole = False
 
     def work(self, begin: Array, draws: Draws, slowness: Array, stops: Stops) -> Work:
@@ -156,4 +159,4 @@ class Regions(Units):
                 since, back = stops.happen(run, unit)
                 away[run, unit] += max(min(back, until) - max(since, begin[run, unit]), 0.0)
         away /= stops.back.shape[2]
-        return Work(duration, share=1.0 - away / duration, away=away)
+        return Work(duration, share=np.maximum(1.0 - away / duration, 0.0), away=away)

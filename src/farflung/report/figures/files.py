@@ -54,6 +54,23 @@ def write_figure(figure: go.Figure, path: str | Path) -> None:
     InputError
         If the suffix is another, the file cannot be written, or there is nothing to draw an image with.
     """
+    to = check_figure_file(path)
+    suffix = to.suffix.lower()
+    content = _page(figure) if suffix == ".html" else _image(figure, suffix.removeprefix("."))
+    try:
+        to.write_bytes(content)
+    except OSError as error:
+        raise InputError(str(to), f"cannot be written: {error.strerror or error}") from error
+
+
+def check_figure_file(path: str | Path) -> Path:
+    """Return the path of a figure, if it says how to draw it and its folder is there.
+
+    Raises
+    ------
+    InputError
+        If not.
+    """
     to = Path(path)
     suffix = to.suffix.lower()
     if suffix not in SUFFIXES:
@@ -62,11 +79,7 @@ def write_figure(figure: go.Figure, path: str | Path) -> None:
         raise InputError(str(to), "does not say how to draw it", nearest=nearest)
     if not to.parent.is_dir():
         raise InputError(str(to), f"cannot be written: there is no folder '{to.parent}'")
-    content = _page(figure) if suffix == ".html" else _image(figure, suffix.removeprefix("."))
-    try:
-        to.write_bytes(content)
-    except OSError as error:
-        raise InputError(str(to), f"cannot be written: {error.strerror or error}") from error
+    return to
 
 
 def _page(figure: go.Figure) -> bytes:

@@ -23,9 +23,10 @@ class Adaptive(Policy):
     def close(self, waiting: Waiting) -> Array:
         """Return the deadline that the last round suggests."""
         last = nth_arrival(waiting.arrival, waiting.arrival.shape[1])
-        if not np.isfinite(waiting.lasted).all():
-            return last
-        middle = np.median(waiting.lasted, axis=1)
-        deviation = np.median(np.abs(waiting.lasted - middle[:, None]), axis=1)
+        lasted = waiting.lasted
+        known = np.isfinite(lasted).all(axis=1)
+        lasted[~known] = 0.0
+        middle = np.median(lasted, axis=1)
+        deviation = np.median(np.abs(lasted - middle[:, None]), axis=1)
         due = waiting.opened + middle + self.deviations * deviation
-        return np.minimum(np.maximum(due, nth_arrival(waiting.arrival, 1)), last)
+        return np.where(known, np.minimum(np.maximum(due, nth_arrival(waiting.arrival, 1)), last), last)

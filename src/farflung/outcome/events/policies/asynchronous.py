@@ -25,7 +25,8 @@ class Asynchronous(Policy):
 
     def close(self, waiting: Waiting) -> Array:
         """Return the arrival that completes a merge, plus the window."""
-        enough = nth_arrival(waiting.arrival, self.count)
+        enough = np.maximum(nth_arrival(waiting.arrival, self.count), waiting.opened)
         if self.grace == 0.0:
             return enough
-        return np.minimum(enough + self.grace, nth_arrival(waiting.arrival, waiting.arrival.shape[1]))
+        last = nth_arrival(waiting.arrival, waiting.arrival.shape[1])
+        return np.minimum(enough + self.grace, np.maximum(last, waiting.opened))

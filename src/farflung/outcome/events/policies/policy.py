@@ -17,7 +17,7 @@ class Waiting:
     arrival: Array
     """When the update of each unit arrives, infinite where it never does (runs, units)."""
     noticed: Array
-    """When the others notice that a unit is down, infinite where it is up (runs, units)."""
+    """When the others notice that a unit is down or cut off, now or the next time (runs, units)."""
     opened: Array
     """When the synchronisation before closed (runs,)."""
     opened_before: Array
