@@ -59,5 +59,5 @@ def test_cheaper_than_published_at_like_quality(chip, most):
 def test_under_the_calibrated_set():
     best = search(AnyQuestion(1e25, "quality")).best
     assert best.outcome.scenario.assumptions == "calibrated-2026-11"
-    assert (best.design.nodes, best.design.chips_per_node, best.design.chip) == (37, 12, "MI300X")
-    assert best.outcome.capital_cost_usd == pytest.approx(13.4e6, rel=5e-3)
+    assert (best.design.nodes, best.design.chips_per_node, best.design.chip) == (43, 12, "MI300X")
+    assert best.outcome.capital_cost_usd == pytest.approx(15.6e6, rel=5e-3)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -13,6 +13,8 @@ from farflung.base.arrays import Array
 
 _BLOCK = 1 << 18
 """Numbers drawn at once for all runs: enough to make the call cheap, few enough to stay in the cache."""
+_EVENTS = 1 << 10
+"""Times of rare events drawn at once."""
 
 _LEAST_VARIATION = 1e-12
 """Variation of step times that is lost in rounding anyway."""
@@ -100,13 +102,15 @@ class RandomDraws:
 
     def __init__(self, chances: Chances, shape: tuple[int, int, int], steps: float, seed: int) -> None:
         self._chances, self._shape = chances, shape
-        of_runs = [np.random.SeedSequence(entropy=seed, spawn_key=(run,)).spawn(5) for run in range(shape[0])]
+        of_runs = [np.random.SeedSequence(entropy=seed, spawn_key=(run,)).spawn(6) for run in range(shape[0])]
         streams = [[np.random.Generator(np.random.SFC64(key)) for key in keys] for keys in of_runs]
-        self._lasting, steps_streams, sending, receiving, self._events = zip(*streams, strict=True)
+        self._lasting, steps_streams, sending, receiving, events, self._pairing = zip(*streams, strict=True)
+        self._events = [_one_by_one(stream) for stream in events]
         varying = _lognormal(chances.link_variation)
         self._steps = _Rows(steps_streams, shape[1:], _gamma(chances.step_variation / math.sqrt(steps)))
         self._sending = _Rows(sending, shape[1:2], varying)
         self._receiving = _Rows(receiving, shape[1:2], varying)
+        self._failure_exponent = 1.0 / chances.failure_shape
         self._failure_scale = chances.time_between_failures / math.gamma(1.0 + 1.0 / chances.failure_shape)
 
     def slowness(self) -> Array:
@@ -133,7 +137,7 @@ class RandomDraws:
 
     def until_failure(self, run: int, unit: int, member: int) -> float:
         """Return how long a node that starts now runs until it fails [s]."""
-        return self._failure_scale * float(self._events[run].weibull(self._chances.failure_shape))
+        return self._failure_scale * math.pow(next(self._events[run]), self._failure_exponent)
 
     def repair(self, run: int, unit: int, member: int) -> float:
         """Return how long the repair of a node takes [s]."""
@@ -157,10 +161,16 @@ class RandomDraws:
 
     def partners(self) -> Array:
         """Return a random order of the units (runs, units)."""
-        return np.stack([stream.permutation(self._shape[1]) for stream in self._events])
+        return np.stack([stream.permutation(self._shape[1]) for stream in self._pairing])
 
     def _exponential(self, run: int, mean: float) -> float:
-        return mean if math.isinf(mean) else mean * float(self._events[run].standard_exponential())
+        return mean if math.isinf(mean) else mean * next(self._events[run])
+
+
+def _one_by_one(stream: np.random.Generator) -> Iterator[float]:
+    """Yield exponential numbers of mean 1, drawn many at a time."""
+    while True:
+        yield from stream.standard_exponential(_EVENTS).tolist()
 
 
 Sampler = Callable[[np.random.Generator, tuple[int, ...]], Array]
