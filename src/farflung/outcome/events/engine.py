@@ -77,7 +77,7 @@ class Engine:
         # When each unit last stopped, and when it is or was back; regions never stop.
         self._since, self._back = np.full((runs, units), -np.inf), np.full((runs, units), -np.inf)
         # What stops before the close cost: work, and time down but for the last stop of each unit [s].
-        self._lost, self._down = np.zeros(runs), np.zeros(runs)
+        self._lost, self._down = [0.0] * runs, [0.0] * runs
         self._stopped: list[Stop] = []
         self._merged = np.ones((runs, units), dtype=bool)
         self._applied = course.transport.receive(course.line, self._receiving, self._merged)
@@ -103,7 +103,7 @@ class Engine:
             self._round += 1
             if progress is not None:
                 progress(self._done())
-        self._tally.stops = self._stops.count
+        self._tally.stops = np.asarray(self._stops.count, dtype=float)
         return self._tally
 
     def _work(self) -> Array | float:
@@ -141,10 +141,12 @@ class Engine:
                 self._send(run, unit)
         return away
 
-    def _ready(self, begun: Array, work: Array, applied: Array) -> Array:
-        """Return when work is ready to be sent."""
+    def _ready(
+        self, begun: Array, work: Array, applied: Array, later: Callable[..., Array] = np.maximum
+    ) -> Array:
+        """Return when work is ready to be sent, of many units or, with ``later`` as ``max``, of one."""
         overlap, gate = self._course.overlap, applied if self._course.policy.waits else begun
-        return np.maximum(begun + overlap * work, gate) + (1.0 - overlap) * work
+        return later(begun + overlap * work, gate) + (1.0 - overlap) * work
 
     def _send(self, run: int, unit: int) -> None:
         """Let a unit send what is ready, and wait while its link is cut."""
@@ -159,7 +161,7 @@ class Engine:
         """Let units stop; return when the synchronisation closes (runs, 1), or pairs meet (runs, units)."""
         course, stops, attempt = self._course, self._stops, self._attempt
         close_before = self._close[:, None]
-        self._lost, self._down = np.zeros(course.shape[0]), np.zeros(course.shape[0])
+        self._lost, self._down = [0.0] * course.shape[0], [0.0] * course.shape[0]
         self._stopped = []
         while self._stop_before(close_before):  # after the last update had arrived
             pass
@@ -210,7 +212,7 @@ class Engine:
         back = max(back, back_before)
         begun = max(begun, back)
         self._back[at], attempt.begun[at], attempt.base[at] = back, begun, self._round
-        attempt.ready[at] = self._ready(begun, work, self._applied.item(at))
+        attempt.ready[at] = self._ready(begun, work, self._applied.item(at), max)
         self._send(run, unit)
 
     def _synchronise(self, arrival_before: Array) -> Array:
@@ -270,8 +272,8 @@ class Engine:
         until = close[:, None]
         tally.up += part * (~self._unreachable(until)).sum(axis=1)
         down = np.minimum(self._back, until) - np.maximum(self._since, self._close[:, None])
-        tally.down += part * (self._down + np.sum(np.maximum(down, 0.0) + away, axis=1))
-        tally.lost += part * self._lost
+        tally.down += part * (np.asarray(self._down) + np.sum(np.maximum(down, 0.0) + away, axis=1))
+        tally.lost += part * np.asarray(self._lost)
         if course.merges_late:
             tally.staleness += part * np.where(merged, self._round - attempt.base, 0.0).sum(axis=1)
         else:

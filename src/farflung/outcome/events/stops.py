@@ -58,7 +58,7 @@ class Stops:
         """When the first node of each unit stops next (runs, units) [s]."""
         self.since, self.back = np.full(shape, -math.inf), np.full(shape, -math.inf)
         """When each node last stopped, and when it is, or was, back (runs, units, members) [s]."""
-        self.count = np.zeros(shape[0])
+        self.count = [0] * shape[0]
         """Stops so far in each run."""
         self._spares = [[-math.inf] * recovery.spares for _ in range(shape[0])]
 
