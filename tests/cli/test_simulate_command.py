@@ -131,7 +131,7 @@ REFUSED = {
     "no value": (("--set", "operation.repair_time"), "KEY=VALUE"),
     "overlap": (("--overlap-steps", "3", "--set", "protocol.streaming=false"), "block"),
     "no file": (("--operation", "nowhere.toml"), "cannot be read"),
-    "no text": (("--operation", "binary.toml"), "cannot be read"),
+    "no text": (("--operation", "binary.toml"), "not text in UTF-8"),
     "a folder": (("--operation", "."), "cannot be read"),
     "trace without folder": (("--trace", "nowhere/t.json"), "no folder"),
     "trace is a folder": (("--trace", "."), "is a folder"),

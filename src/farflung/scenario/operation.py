@@ -186,6 +186,10 @@ def load_operation(path: str | Path) -> Operation:
     """
     try:
         raw: Any = tomllib.loads(Path(path).read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
-        raise InputError(str(path), f"cannot be read ({error})"[:300]) from error
+    except OSError as error:
+        raise InputError(str(path), f"cannot be read ({error.strerror})") from error
+    except UnicodeDecodeError as error:
+        raise InputError(str(path), "is not text in UTF-8") from error
+    except (ValueError, RecursionError) as error:
+        raise InputError(str(path), f"is not valid TOML: {error}"[:300]) from error
     return Operation.read(raw)
