@@ -5,6 +5,7 @@ A unit is a node (flat), a pipeline of nodes, or a region whose nodes synchronis
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
 import numpy as np
@@ -35,7 +36,7 @@ class Work:
     away: Array | float = 0.0
 
 
-class Units:
+class Units(ABC):
     """What synchronises with its like."""
 
     name = "replica"
@@ -43,9 +44,9 @@ class Units:
     stops_whole = True
     """Whether a unit stops with any of its members."""
 
+    @abstractmethod
     def work(self, begin: Array, draws: Draws, slowness: Array, stops: Stops) -> Work:
         """Return the work of the next synchronisation, begun at ``begin`` (runs, units) [s]."""
-        raise NotImplementedError
 
 
 @dataclass(frozen=True)

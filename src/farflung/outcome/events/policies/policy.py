@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Literal
 
@@ -33,7 +34,7 @@ class Waiting:
         return np.where(self.opened[:, None] > self.opened_before[:, None], took, np.inf)
 
 
-class Policy:
+class Policy(ABC):
     """When a synchronisation closes.
 
     Attributes
@@ -48,9 +49,9 @@ class Policy:
     late: Literal["drop", "merge"] = "drop"
     waits = True
 
+    @abstractmethod
     def close(self, waiting: Waiting) -> Array:
         """Return when the synchronisation closes, infinite if it never does (runs,) [s]."""
-        raise NotImplementedError
 
 
 def nth_arrival(arrival: Array, count: int) -> Array:
