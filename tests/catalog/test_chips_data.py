@@ -49,6 +49,8 @@ def by_source(records, source):
 
 def check_record(record, unit):
     required = {"value", "unit", "source", "locator", "date"}
+    if unit == "USD":
+        required.add("includes")
     assert required <= record.keys() <= required | {"low", "high", "note"}
     assert record["unit"] == unit
     assert record["value"] > 0
@@ -82,6 +84,15 @@ def test_chip_records(name):
         assert len(set(keys)) == len(keys), field
         for document in (PAPER, ANALYSIS):  # assumption sets select by source, so it has to be unique
             assert [r["source"] for r in records].count(document) <= 1, (field, document)
+
+
+@pytest.mark.parametrize("name", sorted(set(NAMES) - UNPRICED))
+def test_a_price_says_whether_its_server_is_in_it(name):
+    for record in CHIPS[name]["price"]:
+        words = record.get("note", "")
+        whole = "share of an 8-GPU server" in words or "complete single-module server" in words
+        assert record["includes"] == ("server" if whole else "chip")
+    assert CHIPS[name]["price"][0]["includes"] == min(r["includes"] for r in CHIPS[name]["price"])
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -32,6 +32,9 @@ class Record:
         Standard error of a fit, in ``unit``.
     standing
         ``measured``, ``fitted``, ``stated``, ``convention`` or ``prior``; empty for plain facts.
+    includes
+        What a price buys: ``chip``, or ``server`` for a chip with its share of host and network cards; empty
+        for what is no price.
     note
         What a careful reader should know.
     """
@@ -45,12 +48,18 @@ class Record:
     high: float | None = None
     standard_error: float | None = None
     standing: str = ""
+    includes: str = ""
     note: str = ""
 
     @classmethod
     def of(cls, raw: Mapping[str, Any]) -> Record:
         """Return the record written as a TOML table."""
         return cls(**raw)
+
+    @property
+    def includes_server(self) -> bool:
+        """Return whether this is a price to which no server cost may be added."""
+        return self.includes == "server"
 
     def in_unit(self, unit: str) -> float:
         """Return the value in another unit of the same kind."""
