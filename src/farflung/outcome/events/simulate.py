@@ -54,10 +54,15 @@ EVENT_OUTPUTS: Mapping[str, Output] = {
 }
 """What the event engine answers beside the outputs of both engines."""
 
-_AS_PLANNED_ONLY = frozenset(
-    {"synchronisation_time", "regional_synchronisation_time", "straggler_factor", "latency_share"}
-)
-"""What belongs to the closed form's plan and is not measured in a run."""
+_DRAWN = "every exchange of a run is as long as its links and its slowest replica make it, and none is kept"
+UNMEASURED: Mapping[str, str] = {
+    "straggler_factor": "a run draws how slow each replica is; the factor is the plan's allowance for it",
+    "synchronisation_time_s": _DRAWN,
+    "regional_synchronisation_time_s": _DRAWN,
+    "latency_share": _DRAWN,
+}
+"""Outputs of the closed form that no run has, each with the reason; every other one it has keeps the plan's
+value where it is not measured."""
 
 
 @dataclass(frozen=True)
@@ -149,6 +154,7 @@ class Simulation:
             "mean": self.mean(output.name),
             "quantiles": named,
             "values": self.values[output.name].tolist(),
+            "why_absent": UNMEASURED.get(output.name),
         }
 
     def _conditions_table(self) -> list[dict[str, Any]]:
@@ -313,11 +319,11 @@ def _answers(run: Run, operation: Operation, course: Course, tally: Tally) -> di
                 effective_inner_steps=run.values["effective_inner_steps"], staleness=measured["staleness"]
             ),
             "mean_rate": measured["sent_bits"] / duration,
-            **dict.fromkeys(_AS_PLANNED_ONLY),
         }
         values = compute_again(run.ordered, run.values, changed)
     measured |= {"effective_replicas": merged, "replicas_up": measured["replicas_up"] * per_unit}
-    asked = {name: values.get(output.quantity) for name, output in OUTPUTS.items()} | measured
+    asked = {name: values.get(output.quantity) for name, output in OUTPUTS.items() if name not in UNMEASURED}
+    asked |= dict.fromkeys(UNMEASURED) | measured
     shape = duration.shape
     return {
         name: np.broadcast_to(np.nan if value is None else np.asarray(value, dtype=np.float64), shape)
