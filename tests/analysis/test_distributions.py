@@ -117,9 +117,9 @@ def test_one_end_is_enough():
 
 
 def test_a_range_is_a_prior_unless_measured():
-    assert only(value=1.0, high=2.0, standing="fitted").standing == "prior"
-    assert only(value=1.0, high=2.0, standing="measured").standing == "measured"
-    assert only(value=1.0, standard_error=0.1, standing="fitted").standing == "fitted"
+    assert only(value=1.0, high=2.0, evidence_level="fitted").evidence_level == "prior"
+    assert only(value=1.0, high=2.0, evidence_level="measured").evidence_level == "measured"
+    assert only(value=1.0, standard_error=0.1, evidence_level="fitted").evidence_level == "fitted"
 
 
 @pytest.mark.parametrize(

@@ -64,7 +64,7 @@ def test_every_file_is_read(record):
         ("learners", "", "an empty cell is not valid; nearest valid: a whole number from 1"),
         ("method", "ddp", "'ddp' is not valid; nearest valid: one of data_parallel, elastic, decoupled"),
         ("grace", "maybe", "'maybe' is not valid; nearest valid: yes or no, or nothing"),
-        ("standing", "model", "'model' is not valid"),
+        ("evidence_level", "model", "'model' is not valid"),
         ("chips", "many", "'many' is not valid"),
     ],
 )

@@ -37,19 +37,21 @@ def test_ranges_contain_their_value():
 def test_priors_say_so():
     """What rests on the project's own word is labelled."""
     own = [
-        (name, record["standing"])
+        (name, record["evidence_level"])
         for set_name in names("assumptions")
         for name, record in assumption_table(set_name)["coefficients"].items()
         if record["source"] == "farflung2026"
     ]
     assert own
-    assert {standing for _, standing in own} <= {"prior", "fitted", "convention"}
+    assert {evidence_level for _, evidence_level in own} <= {"prior", "fitted", "convention"}
 
 
 def test_every_coefficient_has_a_standing():
     for set_name in names("assumptions"):
         for name, record in assumption_table(set_name)["coefficients"].items():
-            assert record.get("standing") in {"measured", "fitted", "stated", "convention", "prior"}, name
+            assert record.get("evidence_level") in {"measured", "fitted", "stated", "convention", "prior"}, (
+                name
+            )
 
 
 def test_every_preset_names_its_source():

@@ -51,9 +51,12 @@ def test_json_holds_every_run_and_on_whose_word(farflung) -> None:
         assert quantiles == sorted(quantiles)
     assert outputs["duration_s"]["planned"] < outputs["duration_s"]["quantiles"]["50%"]
     conditions = {one["name"]: one for one in table["conditions"]}
-    assert (conditions["repair_time"]["value"], conditions["repair_time"]["standing"]) == (86400.0, "given")
-    assert conditions["outage_time"]["standing"] == "prior"
-    assert all(one["source"] for one in conditions.values() if one["standing"] != "given")
+    assert (conditions["repair_time"]["value"], conditions["repair_time"]["evidence_level"]) == (
+        86400.0,
+        "given",
+    )
+    assert conditions["outage_time"]["evidence_level"] == "prior"
+    assert all(one["source"] for one in conditions.values() if one["evidence_level"] != "given")
     assert table["operation"]["policy"] == "backup:1.2"
     made = table["provenance"]
     assert (made["seed"], len(made["assumptions_hash"])) == (5, 16)

@@ -46,7 +46,7 @@ def test_every_figure_has_a_source_a_role_and_an_answer(events):
     assert {row.group for row in events.rows} == {study.name for study in STUDIES}
     assert {row.whence.source for row in events.rows} <= set(sources())
     assert {row.role for row in events.rows} == {"point", "in sample", "bound", "input"}
-    assert {row.whence.standing for row in events.rows} == {"measured", "derived", "simulated"}
+    assert {row.whence.evidence_level for row in events.rows} == {"measured", "derived", "simulated"}
     assert all(math.isfinite(row.events) and row.events >= 0.0 for row in events.rows)
     assert all(study.taken.endswith(".") and study.misfit.endswith(".") for study in STUDIES)
 
@@ -243,7 +243,17 @@ def test_json_holds_rows_errors_and_what_does_not_fit():
     assert result.exit_code == 0, result.output
     found = json.loads(result.output)["events"]
     assert set(found) == {"assumptions", "seed", "rows", "groups", "studies"}
-    keys = {"group", "what", "quantity", "measured", "standing", "role", "closed_form", "events", "error"}
+    keys = {
+        "group",
+        "what",
+        "quantity",
+        "measured",
+        "evidence_level",
+        "role",
+        "closed_form",
+        "events",
+        "error",
+    }
     assert all(keys <= set(row) for row in found["rows"])
     assert all(found["studies"][row["group"]]["misfit"] for row in found["groups"])
 

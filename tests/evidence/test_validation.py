@@ -60,7 +60,7 @@ def test_a_bandwidth_by_hand(everything):
     # Blocking, no latency, two nodes: the exchange of 2 x 16 bits may last as long as 100 steps of 0.8 s.
     found = row(everything, "Chinchilla 10B, H = 100, CU 0.5", "bandwidth")
     assert found.predicted["miri-2026-02"] == pytest.approx(2 * 160e9 * 1.05 / 80, rel=1e-5)
-    assert found.standing == "model"
+    assert found.evidence_level == "model"
 
 
 def test_int8_is_a_compression_of_two():
@@ -76,8 +76,8 @@ def test_utilisation_of_measured_runs_is_within_ten_points(everything):
 
 def test_medians_leave_out_fits_bounds_repeats_and_other_simulators(everything):
     for one in everything.groups:
-        rows = [r for r in everything.rows if (r.group, r.quantity, r.standing)
-                == (one.group, one.quantity, one.standing)]  # fmt: skip
+        rows = [r for r in everything.rows if (r.group, r.quantity, r.evidence_level)
+                == (one.group, one.quantity, one.evidence_level)]  # fmt: skip
         assert one.rows == len([r for r in rows if r.role == "point" and not r.used_in_fit])
     assert all("bandwidth" not in medians for medians in everything.median_absolute_error.values())
     assert set(everything.median_absolute_error) == set(assumption_names())
@@ -119,7 +119,7 @@ def test_json_has_the_shape_that_is_promised():
         "measured",
         "predicted",
         "error",
-        "standing",
+        "evidence_level",
         "note",
         "source",
     }
@@ -156,7 +156,7 @@ def test_an_unknown_group_is_refused():
         ("measured", "nan", "line 7, column measured: 'nan' is not valid"),
         ("measured", "", "line 7, column measured: an empty cell is not valid"),
         ("nodes", "1.5", "line 7, column nodes: '1.5' is not valid"),
-        ("standing", "guessed", "line 7, column standing: 'guessed' is not valid"),
+        ("evidence_level", "guessed", "line 7, column evidence_level: 'guessed' is not valid"),
         ("used_in_fit", "perhaps", "line 7, column used_in_fit: 'perhaps' is not valid; nearest valid: yes"),
         ("latency", "-1", "line 7, column latency: '-1' is not valid"),
         ("mfu", "1.5", "line 7, column mfu: '1.5' is not valid"),

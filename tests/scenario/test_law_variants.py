@@ -50,7 +50,7 @@ def test_one_belief_is_replaced_and_the_rest_is_the_calibrated_set(name):
         record = believed.coefficients[coefficient]
         assert isinstance(record, Record)
         assert record.source in sources()
-        assert record.standing == "fitted"
+        assert record.evidence_level == "fitted"
         assert record.locator
         assert record.date
     assert believed.forms.model_dump() == BASE.forms.model_dump() | (

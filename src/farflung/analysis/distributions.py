@@ -61,7 +61,7 @@ class Drawn(Protocol):
         """Return its name."""
 
     @property
-    def standing(self) -> str:
+    def evidence_level(self) -> str:
         """Return how it is known."""
 
     @property
@@ -88,7 +88,7 @@ class Coefficient:
         Ends of a range, or one standard error to either side [``unit``].
     bounds
         What no draw passes: 0 for a coefficient with a sign, and what its meaning asks for.
-    standing
+    evidence_level
         How the spread is known: a range is a prior unless it is measured, whatever its value is.
     source
         Source key of the record.
@@ -101,7 +101,7 @@ class Coefficient:
     low: float
     high: float
     bounds: tuple[float, float]
-    standing: str
+    evidence_level: str
     source: str
     printed_unit: str
 
@@ -156,7 +156,7 @@ class ScalingLaw:
 
     name: str = LAW
     kind: Kind = "joint"
-    standing: str = "fitted"
+    evidence_level: str = "fitted"
     source: str = _LAW_SOURCE
     file: str = LAW_FILE
     fixed: frozenset[str] = frozenset()
@@ -266,7 +266,7 @@ def _coefficient(name: str, record: Record, unit: str) -> Coefficient:
         low=low * scale,
         high=high * scale,
         bounds=(bounds[0] * scale, bounds[1] * scale),
-        standing=record.standing if error or record.standing == "measured" else "prior",
+        evidence_level=record.evidence_level if error or record.evidence_level == "measured" else "prior",
         source=record.source,
         printed_unit=record.unit,
     )

@@ -51,7 +51,7 @@ class Lever:
     low: float
     high: float
     unit: str
-    standing: str = "lever"
+    evidence_level: str = "lever"
 
     @property
     def ends(self) -> tuple[float, float]:
@@ -76,7 +76,7 @@ class Bar:
 
     Attributes
     ----------
-    name, kind, standing
+    name, kind, evidence_level
         What is varied, and how its spread is known.
     low_input, high_input, unit
         Its ends: 5 and 95 % of a coefficient's distribution, in the unit of its source; both ends of a
@@ -89,7 +89,7 @@ class Bar:
 
     name: str
     kind: Kind
-    standing: str
+    evidence_level: str
     low_input: float | str | None
     high_input: float | str | None
     unit: str
@@ -281,15 +281,15 @@ def _bar(scenario: Scenario, base: Scenario, one: Drawn, output: str) -> Bar:
         values = answers(scenario, one.all_rows(), (output,))[output]
         values = values[np.isfinite(values)]
         at_ends = np.quantile(values, ends) if len(values) else np.full(2, np.nan)
-        return Bar(one.name, "law", one.standing, None, None, "", *_plain(at_ends))
+        return Bar(one.name, "law", one.evidence_level, None, None, "", *_plain(at_ends))
     (field, inputs), *_ = one.fields(ends).items()
     # The other levers stay as the scenario has them; this one may need a field that it leaves out.
     low, high = _plain(answers(_with_field(scenario, base, one), {field: inputs}, (output,))[output])
     ends_in = float(inputs[0]), float(inputs[1])
     if isinstance(one, Coefficient):
         printed = one.printed(ends_in[0]), one.printed(ends_in[1])
-        return Bar(one.name, "coefficient", one.standing, *printed, one.printed_unit, low, high)
-    return Bar(one.name, "lever", one.standing, *ends_in, NUMERIC_FIELDS[field], low, high)
+        return Bar(one.name, "coefficient", one.evidence_level, *printed, one.printed_unit, low, high)
+    return Bar(one.name, "lever", one.evidence_level, *ends_in, NUMERIC_FIELDS[field], low, high)
 
 
 def _with_field(scenario: Scenario, base: Scenario, one: Drawn) -> Scenario:

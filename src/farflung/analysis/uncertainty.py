@@ -212,7 +212,7 @@ def _pair_table(pair: Pair) -> dict[str, Any]:
 
 
 def _drawn_table(one: Coefficient | ScalingLaw) -> dict[str, Any]:
-    told: dict[str, Any] = {key: getattr(one, key) for key in ("name", "kind", "standing", "source")}
+    told: dict[str, Any] = {key: getattr(one, key) for key in ("name", "kind", "evidence_level", "source")}
     if isinstance(one, Coefficient):
         told |= {key: getattr(one, key) for key in ("value", "low", "high", "unit")}
     return told

@@ -30,7 +30,7 @@ class Record:
         Range, in ``unit``.
     standard_error
         Standard error of a fit, in ``unit``.
-    standing
+    evidence_level
         ``measured``, ``fitted``, ``stated``, ``convention`` or ``prior``; empty for plain facts.
     includes
         What a price buys: ``chip``, or ``server`` for a chip with its share of host and network cards; empty
@@ -47,7 +47,7 @@ class Record:
     low: float | None = None
     high: float | None = None
     standard_error: float | None = None
-    standing: str = ""
+    evidence_level: str = ""
     includes: str = ""
     note: str = ""
 

@@ -53,12 +53,12 @@ def _page(found: Evidence) -> Iterator[RenderableType]:
     from rich.text import Text
 
     yield Text(f"\nWhat every factor of {found.assumptions} rests on", "bold")
-    overview = grid("Factor", "Measured", "Uncertain", "Standing", "Error unseen [0.001 nats]", right=(1, 2))
+    overview = grid("Factor", "Measured", "Uncertain", "Evidence", "Error unseen [0.001 nats]", right=(1, 2))
     for factor in found.factors:
-        standings = ", ".join(factor.standings) or ABSENT
+        evidence_levels = ", ".join(factor.evidence_levels) or ABSENT
         errors = ", ".join(f"{1000 * error:.1f} {name}" for name, error in found.errors(factor).items())
         overview.add_row(
-            factor.title, str(factor.measurements), str(factor.uncertain), standings, errors or ABSENT
+            factor.title, str(factor.measurements), str(factor.uncertain), evidence_levels, errors or ABSENT
         )
     yield overview
     for factor in found.factors:

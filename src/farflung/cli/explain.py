@@ -96,7 +96,7 @@ def _line(one: Explanation, instead: str = "") -> Text:
         text.append(f"   {one.equation}", style="")
     elif one.origin and one.origin != "computed":
         record = one.record
-        where = (one.origin, record.locator, record.standing) if record else (one.origin,)
+        where = (one.origin, record.locator, record.evidence_level) if record else (one.origin,)
         text.append(f"   {', '.join(part for part in where if part)}", style="dim")
     if one.sources:
         text.append(f"  [{', '.join(one.sources)}]", style="cyan")

@@ -112,15 +112,15 @@ def _levers(texts: Iterable[str]) -> dict[str, tuple[str, str]]:
 def _put_rows(result: SensitivityResult) -> None:
     """Write one row for each input that has an effect."""
     indices = {one.name: one for one in result.indices}
-    header = ("name", "kind", "standing", "low_input", "high_input", "input_unit", "low", "high", "unit",
-              "first", "first_error", "total", "total_error")  # fmt: skip
+    header = ("name", "kind", "evidence_level", "low_input", "high_input", "input_unit", "low", "high",
+              "unit", "first", "first_error", "total", "total_error")  # fmt: skip
     rows = []
     for bar in result.bars:
         index = indices.get(bar.name)
         shares = (index.first, index.first_error, index.total, index.total_error) if index else (None,) * 4
         rows.append(
-            (bar.name, bar.kind, bar.standing, bar.low_input, bar.high_input, bar.unit, bar.low, bar.high,
-             result.unit, *shares)
+            (bar.name, bar.kind, bar.evidence_level, bar.low_input, bar.high_input, bar.unit, bar.low,
+             bar.high, result.unit, *shares)
         )  # fmt: skip
     put_csv(header, rows)
 
@@ -159,7 +159,7 @@ def _tornado(result: SensitivityResult) -> RenderableType:
             ends = _placed(result, min(reach)), _placed(result, max(reach))
             drawn = segment(*ends, axis=axis, width=width, mark=mark)
         outputs = f"{short(bar.low, result.unit)} … {short(bar.high, result.unit)}"
-        table.add_row(_worded(bar.name), bar.standing, _ends(bar), outputs, *[drawn][: bool(width)])
+        table.add_row(_worded(bar.name), bar.evidence_level, _ends(bar), outputs, *[drawn][: bool(width)])
     return table
 
 

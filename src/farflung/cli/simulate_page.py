@@ -24,7 +24,7 @@ _ANSWERS = (
 )  # fmt: skip
 """Outputs of both engines in the table; JSON holds all."""
 _BAR = 22
-_STANDINGS = ("measured", "fitted", "stated", "convention", "prior")
+_EVIDENCE_LEVELS = ("measured", "fitted", "stated", "convention", "prior")
 
 
 def page(result: Simulation, notes: Iterable[str] = ()) -> Iterator[RenderableType]:
@@ -99,13 +99,13 @@ def _filled_in(result: Simulation) -> Iterator[RenderableType]:
         yield Text(
             f"Filled in from {result.provenance.assumptions}, because the operation leaves it open", "bold"
         )
-    for standing in _STANDINGS:
+    for evidence_level in _EVIDENCE_LEVELS:
         told = [
             f"{name} {short(one.value, one.unit)} ({one.source})"
             for name, one in records.items()
-            if one.standing == standing
+            if one.evidence_level == evidence_level
         ]
         if told:
             yield Text.assemble(
-                (f"{standing}: ", "yellow" if standing == "prior" else "cyan"), "; ".join(told)
+                (f"{evidence_level}: ", "yellow" if evidence_level == "prior" else "cyan"), "; ".join(told)
             )

@@ -201,11 +201,11 @@ def _pairs(result: UncertaintyResult) -> RenderableType:
 def _footer(result: UncertaintyResult) -> Iterator[RenderableType]:
     from rich.text import Text
 
-    by_standing: dict[str, list[str]] = {}
+    by_level: dict[str, list[str]] = {}
     for one in result.drawn:
-        by_standing.setdefault(one.standing, []).append(one.name)
-    for standing, names in by_standing.items():
-        yield Text.assemble((f"Drawn, {standing}: ", "cyan"), ", ".join(names))
+        by_level.setdefault(one.evidence_level, []).append(one.name)
+    for evidence_level, names in by_level.items():
+        yield Text.assemble((f"Drawn, {evidence_level}: ", "cyan"), ", ".join(names))
     for note in result.notes:
         yield Text.assemble(("Note: ", "yellow"), note)
     yield f"\n$ {result.command}"

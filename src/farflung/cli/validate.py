@@ -94,11 +94,11 @@ def _put_groups(found: Validation) -> None:
     put("Median absolute error of points in no fit; in brackets the median error with its sign.")
     heads = _heads(found)
     table = grid(
-        "Group", "Quantity", "Standing", "No.", *heads, right=range(3, 4 + len(heads)), shares={0: 1, 1: 1}
+        "Group", "Quantity", "Evidence", "No.", *heads, right=range(3, 4 + len(heads)), shares={0: 1, 1: 1}
     )
     for one in found.groups:
         values = (told(one, name).replace(" points", "") for name in found.sets)
-        table.add_row(one.group, one.quantity, one.standing, str(one.rows), *values)
+        table.add_row(one.group, one.quantity, one.evidence_level, str(one.rows), *values)
     put(table)
     for name in found.sets:
         error = found.median_absolute_error[name].get("utilisation")
@@ -119,14 +119,14 @@ def _heads(found: Validation) -> list[str]:
 def _put_rows(found: Validation) -> None:
     from rich.text import Text
 
-    from farflung.report.validation_page import figure, off, standing
+    from farflung.report.validation_page import evidence_level, figure, off
 
-    kinds = dict.fromkeys((row.quantity, standing(row)) for row in found.rows)
+    kinds = dict.fromkeys((row.quantity, evidence_level(row)) for row in found.rows)
     for quantity, known in kinds:
         heads = _heads(found)
         table = grid("Run", "Measured", *heads, right=range(1, 2 + len(heads)), shares={0: 1})
         for row in found.rows:
-            if (row.quantity, standing(row)) == (quantity, known):
+            if (row.quantity, evidence_level(row)) == (quantity, known):
                 values = (
                     f"{figure(row, row.predicted[name])} {off(quantity, row.error[name])}"
                     for name in found.sets

@@ -54,7 +54,7 @@ class Known:
     ----------
     name, value, unit, source, locator, note
         As in the assumption set.
-    standing
+    evidence_level
         How its spread is known where it has one, else its value.
     quantiles
         Of its distribution, by share [``unit``]; empty for a constant.
@@ -65,7 +65,7 @@ class Known:
     name: str
     value: float
     unit: str
-    standing: str
+    evidence_level: str
     source: str
     locator: str
     note: str
@@ -78,7 +78,7 @@ class Table:
     """A table of qualities that stands in for a law, by ratio, in three outlooks."""
 
     name: str
-    standing: str
+    evidence_level: str
     source: str
     locator: str
     rows: tuple[tuple[float, ...], ...]
@@ -159,11 +159,11 @@ class Factor:
         return sum(bool(one.quantiles) for one in self.coefficients)
 
     @property
-    def standings(self) -> tuple[str, ...]:
+    def evidence_levels(self) -> tuple[str, ...]:
         """Return how it is known: what is uncertain in it, or else all that is no convention."""
-        drawn = [one.standing for one in self.coefficients if one.quantiles]
-        drawn += [one.standing for one in self.tables]
-        every = (one.standing for one in self.coefficients if one.standing != _CONVENTION)
+        drawn = [one.evidence_level for one in self.coefficients if one.quantiles]
+        drawn += [one.evidence_level for one in self.tables]
+        every = (one.evidence_level for one in self.coefficients if one.evidence_level != _CONVENTION)
         return tuple(dict.fromkeys(drawn or every))
 
     def as_table(self) -> dict[str, Any]:
@@ -278,7 +278,7 @@ def _forgotten(
         own = {
             part
             for part in _coefficients(one, believed)
-            if believed.coefficients[part].standing != _CONVENTION
+            if believed.coefficients[part].evidence_level != _CONVENTION
         }
         if one.function.__module__.startswith(_LEARNING) and own - known:
             yield name, {"title": name.replace("_", " ").capitalize(), "quantities": [name]}
@@ -331,10 +331,10 @@ def _known(believed: Assumptions, names: Iterable[str]) -> Iterator[Known]:
     spreads = _spreads(believed)
     for name in names:
         record = believed.coefficients[name]
-        quantiles, standing, together = spreads.get(name, ({}, record.standing, False))
+        quantiles, evidence_level, together = spreads.get(name, ({}, record.evidence_level, False))
         yield Known(
-            name, record.value, record.unit, standing, record.source, record.locator, record.note, quantiles,
-            together,
+            name, record.value, record.unit, evidence_level, record.source, record.locator, record.note,
+            quantiles, together,
         )  # fmt: skip
 
 
@@ -344,11 +344,11 @@ def _spreads(believed: Assumptions) -> dict[str, tuple[Mapping[float, float], st
     for one in distributions(believed):
         if isinstance(one, Coefficient):
             values = {share: one.printed(float(one.quantile(np.array(share)))) for share in SHARES}
-            found[one.name] = values, one.standing, False
+            found[one.name] = values, one.evidence_level, False
         else:
             for field, column in one.all_rows().items():
                 quantiles = dict(zip(SHARES, map(float, np.quantile(column, SHARES)), strict=True))
-                found[field.removeprefix("assumptions.")] = quantiles, one.standing, True
+                found[field.removeprefix("assumptions.")] = quantiles, one.evidence_level, True
     return found
 
 
@@ -356,7 +356,7 @@ def _tables(asked: Iterable[str], believed: Assumptions) -> Iterator[Table]:
     for name in (part.removesuffix("_table") for part in asked if part.endswith("_table")):
         if name in believed.tables:
             one = believed.tables[name]
-            yield Table(name, one.standing, one.source, one.locator, one.rows)
+            yield Table(name, one.evidence_level, one.source, one.locator, one.rows)
 
 
 def behind(table: str, source: str) -> Iterator[Behind]:

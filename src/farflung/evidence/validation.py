@@ -14,7 +14,7 @@ from typing import Any
 
 from farflung.analysis.search import least_bandwidth
 from farflung.base.errors import InputError, unknown
-from farflung.catalog.runs import GROUPS, Case, NotStated, Role, Standing, cases, not_stated
+from farflung.catalog.runs import GROUPS, Case, EvidenceLevel, NotStated, Role, cases, not_stated
 from farflung.catalog.tables import assumption_names
 from farflung.outcome.batch import answers
 from farflung.physics.compute import compute_time
@@ -63,7 +63,7 @@ class Row:
         By assumption set; ``None`` where the model has no answer.
     error
         By assumption set: predicted less measured for shares, predicted over measured less 1 otherwise.
-    standing, role, used_in_fit
+    evidence_level, role, used_in_fit
         How the figure is known, whether it counts in medians, and whether any set was fitted to it.
     note, source, locator, date
         What to know, and where it is stated.
@@ -76,7 +76,7 @@ class Row:
     measured: float
     predicted: Mapping[str, float | None]
     error: Mapping[str, float | None]
-    standing: Standing
+    evidence_level: EvidenceLevel
     role: Role
     used_in_fit: bool
     note: str
@@ -96,7 +96,7 @@ class Summary:
 
     Attributes
     ----------
-    group, quantity, standing
+    group, quantity, evidence_level
         Of which rows; only points that are in no fit.
     rows
         How many.
@@ -106,7 +106,7 @@ class Summary:
 
     group: str
     quantity: str
-    standing: Standing
+    evidence_level: EvidenceLevel
     rows: int
     median_absolute_error: Mapping[str, float]
     median_error: Mapping[str, float]
@@ -124,28 +124,30 @@ class Validation:
     @cached_property
     def groups(self) -> tuple[Summary, ...]:
         """Return how far off each quantity is in each group."""
-        found: dict[tuple[str, str, Standing], list[Row]] = {}
+        found: dict[tuple[str, str, EvidenceLevel], list[Row]] = {}
         for row in self.rows:
             if row.counts:
-                found.setdefault((row.group, row.quantity, row.standing), []).append(row)
+                found.setdefault((row.group, row.quantity, row.evidence_level), []).append(row)
         return tuple(_summary(self.sets, key, rows) for key, rows in found.items())
 
     @cached_property
     def median_absolute_error(self) -> Mapping[str, Mapping[str, float]]:
         """Return by set and quantity the median absolute error over measured points that are in no fit."""
-        return self._medians(lambda row: row.standing == "measured")
+        return self._medians(lambda row: row.evidence_level == "measured")
 
     @cached_property
     def median_absolute_error_of_models(self) -> Mapping[str, Mapping[str, float]]:
         """Return the same over the tables that other simulators computed."""
-        return self._medians(lambda row: row.standing == "model")
+        return self._medians(lambda row: row.evidence_level == "model")
 
     @cached_property
     def median_absolute_error_in_between(self) -> Mapping[str, Mapping[str, float]]:
         """Return that of utilisations measured from 10 to 90 %, where being right is hardest."""
         return self._medians(
             lambda row: (
-                row.standing == "measured" and row.quantity == "utilisation" and 0.1 <= row.measured <= 0.9
+                row.evidence_level == "measured"
+                and row.quantity == "utilisation"
+                and 0.1 <= row.measured <= 0.9
             )
         )
 
@@ -212,7 +214,7 @@ def judged(case: Case, sets: Sequence[str]) -> Row:
         measured=case.measured,
         predicted=predictions,
         error={name: error_of(case, value) for name, value in predictions.items()},
-        standing=case.standing,
+        evidence_level=case.evidence_level,
         role=case.role,
         used_in_fit=case.used_in_fit,
         note=case.note,
@@ -351,7 +353,7 @@ def _sizes(rows: Iterable[Row], name: str) -> list[float]:
     return [abs(error) for row in rows if (error := row.error[name]) is not None]
 
 
-def _summary(sets: Sequence[str], key: tuple[str, str, Standing], rows: Sequence[Row]) -> Summary:
+def _summary(sets: Sequence[str], key: tuple[str, str, EvidenceLevel], rows: Sequence[Row]) -> Summary:
     sizes = {name: _sizes(rows, name) for name in sets}
     errors = {name: [e for row in rows if (e := row.error[name]) is not None] for name in sets}
     return Summary(

@@ -68,7 +68,7 @@ class Explanation:
             "limits": self.limits,
             "sources": list(self.sources),
             "locator": self.record.locator if self.record else "",
-            "standing": self.record.standing if self.record else "",
+            "evidence_level": self.record.evidence_level if self.record else "",
             "inputs": [one.as_table() for one in self.inputs],
         }
 

@@ -51,7 +51,7 @@ def _overview(evidence: Evidence) -> list[str]:
             "factor",
             "measurements",
             "coefficients, of which uncertain",
-            "standing",
+            "evidence level",
             "error unseen",
         ),
         [
@@ -59,7 +59,7 @@ def _overview(evidence: Evidence) -> list[str]:
                 f"{factor.title}{' (off)' if factor.off else ''}",
                 str(factor.measurements or "none"),
                 f"{len(factor.coefficients)}, {factor.uncertain}",
-                ", ".join(factor.standings),
+                ", ".join(factor.evidence_levels),
                 _error(factor, evidence) if evidence.errors(factor) else "nothing to judge it by",
             )
             for factor in evidence.factors
@@ -93,7 +93,7 @@ def _rests_on(factor: Factor) -> Iterator[str]:
     if factor.behind:
         yield from table(("source", "where", "rows", "ranges"), [_behind(one) for one in factor.behind])
     else:
-        yield factor.rests_on or (_NOTHING if factor.standings == ("prior",) else _AS_PUBLISHED)
+        yield factor.rests_on or (_NOTHING if factor.evidence_levels == ("prior",) else _AS_PUBLISHED)
 
 
 def _behind(one: Behind) -> tuple[str, ...]:
@@ -122,11 +122,11 @@ def _range(low: float, high: float) -> str:
 
 def _fit(factor: Factor) -> Iterator[str]:
     if factor.coefficients:
-        columns = ("coefficient", "value", "5 · 50 · 95 %", "unit", "standing", "source", "note")
+        columns = ("coefficient", "value", "5 · 50 · 95 %", "unit", "evidence level", "source", "note")
         yield from table(columns, [_coefficient(one) for one in factor.coefficients])
         yield ""
     for one in factor.tables:
-        yield f"A table ({one.standing}; {one.source}, {one.locator}):"
+        yield f"A table ({one.evidence_level}; {one.source}, {one.locator}):"
         yield ""
         yield from table(
             ("ratio", "optimistic", "expected", "conservative"), [[f"{x:g}" for x in row] for row in one.rows]
@@ -141,7 +141,7 @@ def _coefficient(one: Known) -> tuple[str, ...]:
         f"{one.value:.4g}",
         spread or "constant",
         one.unit,
-        one.standing,
+        one.evidence_level,
         f"{one.source}, {one.locator}",
         one.note,
     )

@@ -83,16 +83,16 @@ def validation_page(validation: Validation) -> str:
         parts += ["", _RIGHT.format(**_figures(validation))]
     parts += ["", "## By group", "", "Median absolute error; in brackets the median error with its sign.", ""]
     parts += table(
-        ("group", "quantity", "standing", "points", *sets),
+        ("group", "quantity", "evidence level", "points", *sets),
         [
-            (one.group, one.quantity, one.standing, str(one.rows), *(told(one, name) for name in sets))
+            (one.group, one.quantity, one.evidence_level, str(one.rows), *(told(one, name) for name in sets))
             for one in validation.groups
         ],
     )
     for group, rows in groupby(validation.rows, key=lambda row: row.group):
         parts += ["", f"## {_TITLES[group]}", ""]
         parts += table(
-            ("run", "quantity", "measured", *sets, "standing", "source", "note"),
+            ("run", "quantity", "measured", *sets, "evidence level", "source", "note"),
             [_line(row, sets) for row in rows],
         )
     parts += ["", "## Not predicted", ""]
@@ -142,9 +142,9 @@ def told(one: Summary, name: str) -> str:
     return f"{size} ({off(one.quantity, one.median_error[name]).removesuffix(' points')})"
 
 
-def standing(row: Row) -> str:
+def evidence_level(row: Row) -> str:
     """Return how a figure is known and whether it counts."""
-    words = [row.standing, *([row.role] if row.role != "point" else [])]
+    words = [row.evidence_level, *([row.role] if row.role != "point" else [])]
     return ", ".join([*words, *(["in a fit"] if row.used_in_fit else [])])
 
 
@@ -154,7 +154,7 @@ def _line(row: Row, sets: Sequence[str]) -> tuple[str, ...]:
         row.quantity,
         figure(row, row.measured),
         *(f"{figure(row, row.predicted[n])} ({off(row.quantity, row.error[n])})" for n in sets),
-        standing(row),
+        evidence_level(row),
         f"{row.source}, {row.locator}",
         row.note,
     )
@@ -172,13 +172,13 @@ def _utilisation_rows(validation: Validation) -> list[tuple[str, ...]]:
     for one in validation.groups:
         if one.quantity == "utilisation":
             own = {name: {"utilisation": value} for name, value in one.median_absolute_error.items()}
-            rows.append((f"{one.standing}, {one.group} ({one.rows})", *points(own)))
+            rows.append((f"{one.evidence_level}, {one.group} ({one.rows})", *points(own)))
     return rows
 
 
 def _figures(validation: Validation) -> dict[str, str]:
     """Return the figures that the summary quotes, over all sets."""
-    medians = {(one.group, one.quantity, one.standing): one.median_error for one in validation.groups}
+    medians = {(one.group, one.quantity, one.evidence_level): one.median_error for one in validation.groups}
 
     def of_group(group: str, quantity: str, kind: str = "measured") -> str:
         return _span(quantity, medians[group, quantity, kind].values())  # type: ignore[index]

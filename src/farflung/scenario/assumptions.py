@@ -54,7 +54,7 @@ class QualityTable(BaseModel):
 
     source: str
     locator: str
-    standing: str
+    evidence_level: str
     rows: tuple[tuple[float, float, float, float], ...]
 
     @cached_property
@@ -70,7 +70,7 @@ class Assumptions(BaseModel):
     Attributes
     ----------
     coefficients
-        By name, each a record with unit, source, place, standing and range or standard error.
+        By name, each a record with unit, source, place, evidence level and range or standard error.
     conditions
         How nodes and links behave from day to day, for the event engine; records of the same kind. Spreads
         are coefficients too: the closed form asks for them where stragglers follow order statistics.

@@ -31,7 +31,7 @@ _HEAD = """\
 # source: farflung2026
 # locator: farflung calibrate loss
 # date: 2026-11-20
-# standing: fitted; the exponents beyond what was measured are as far apart as the forms that were compared
+# evidence level: fitted; exponents beyond what was measured are as far apart as the forms compared
 # units: A, B, E, divergence_coefficient, dropping coefficients nats; all others 1
 """
 

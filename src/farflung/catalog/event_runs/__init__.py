@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, TypeVar, get_args
 from farflung.catalog.rows import Count, Day, NotNegative, Positive, Share, Word, Yes, one_of, read_table
 
 _ROOT = resources.files("farflung.catalog") / "event_runs"
-Standing = Literal["measured", "simulated", "stated", "derived"]
+EvidenceLevel = Literal["measured", "simulated", "stated", "derived"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,14 +22,14 @@ class Sourced:
 
     Attributes
     ----------
-    standing
+    evidence_level
         ``measured``; ``simulated`` by its authors; ``stated``, as settings and assumptions are; or
         ``derived`` by arithmetic from others.
     source, locator, date
         Where it is stated; what was read as others quote it says so.
     """
 
-    standing: Annotated[Standing, one_of(*get_args(Standing))]
+    evidence_level: Annotated[EvidenceLevel, one_of(*get_args(EvidenceLevel))]
     source: Word
     locator: Word
     date: Day

@@ -34,7 +34,7 @@ GROUPS = (
     "streaming-table-4", "eager-table-5",
 )  # fmt: skip
 """Groups of runs, each in a file of that name with underscores."""
-Standing = Literal["measured", "derived", "model"]
+EvidenceLevel = Literal["measured", "derived", "model"]
 Role = Literal["point", "bound", "repeat"]
 _QUANTITIES = (
     "utilisation", "MFU", "synchronisation time", "step time", "round time", "outer rounds", "days",
@@ -50,7 +50,7 @@ class Case:
     ----------
     group, run, quantity, measured
         Which, and how much, in the unit of the quantity.
-    standing
+    evidence_level
         ``measured``; ``derived`` by arithmetic from what was; or ``model``, another simulator's answer.
     role
         ``point`` counts in medians. ``bound``: an input is not stated and taken at one end of its range, or
@@ -75,7 +75,7 @@ class Case:
     run: Word
     quantity: Annotated[str, one_of(*_QUANTITIES)]
     measured: Positive
-    standing: Annotated[Standing, one_of(*get_args(Standing))]
+    evidence_level: Annotated[EvidenceLevel, one_of(*get_args(EvidenceLevel))]
     role: Annotated[Role, one_of(*get_args(Role))]
     used_in_fit: Yes
     parameters: Positive

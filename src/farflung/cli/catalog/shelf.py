@@ -58,7 +58,7 @@ class Entry:
         for name, record in self.records:
             source = Text.assemble((record.source, "cyan"), f": {record.locator}")
             source.append(f", {record.date}" if record.date else "")
-            for remark in (record.standing, record.includes and f"of a {record.includes}", record.note):
+            for remark in (record.evidence_level, record.includes and f"of a {record.includes}", record.note):
                 source.append(f" · {remark}" if remark else "", style="dim")
             table.add_row(name, as_value(record), source)
         put(Text(f"\n{self.name}", style="bold"), words, *([table] if self.records else []))

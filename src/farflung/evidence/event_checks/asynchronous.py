@@ -156,7 +156,7 @@ def _loss(row: Perplexity, beside: Perplexity, role: Role, events: float, note: 
     return EventRow(
         group=_NAME, what=f"{_told(row)}, naive beside synchronous", quantity="loss from delay",
         measured=math.log(row.perplexity / beside.perplexity), role=role, events=events, note=note,
-        whence=replace(whence(row), standing="derived"),
+        whence=replace(whence(row), evidence_level="derived"),
     )  # fmt: skip
 
 

@@ -53,7 +53,7 @@ KINDS: Mapping[str, Kind] = {
 class Whence:
     """How a figure is known, and where it is stated."""
 
-    standing: str
+    evidence_level: str
     source: str
     locator: str
     date: str
@@ -61,7 +61,7 @@ class Whence:
 
 def whence(row: Sourced | Case) -> Whence:
     """Return where a row of the catalog comes from, and how it is known."""
-    return Whence(row.standing, row.source, row.locator, row.date.isoformat())
+    return Whence(row.evidence_level, row.source, row.locator, row.date.isoformat())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -160,12 +160,12 @@ class Simulation:
     def _conditions_table(self) -> list[dict[str, Any]]:
         """Return every condition of the world, and on whose word."""
         values = self.operation.conditions(load_assumptions(self.scenario.assumptions))
-        words = ("standing", "source", "locator", "note")
+        words = ("evidence_level", "source", "locator", "note")
         told: dict[str, dict[str, str | None]] = {
             name: {word: getattr(record, word) or None for word in words}
             for name, record in self.filled_in.items()
         }
-        given = {**dict.fromkeys(words), "standing": "given"}
+        given = {**dict.fromkeys(words), "evidence_level": "given"}
         units = {name: declaration(info).unit for name, info in Operation.model_fields.items()}
         return [
             {"name": name, "value": value, "unit": units[name], **told.get(name, given)}

@@ -53,7 +53,7 @@ _KNOWN = {
     "fitted": ("fitted", SKY, ""),
     "lever": ("lever", GREEN, "x"),
 }
-_STANDINGS = {
+_EVIDENCE_LEVELS = {
     "measured": "a range that was measured",
     "fitted": "the spread of fits to data",
     "lever": "somebody's choice",
@@ -132,8 +132,8 @@ def _share(index: Index) -> float:
     return min(max(index.total, 0.0), 1.0)
 
 
-def _standing(bar: Bar) -> tuple[str, str, str]:
-    return _KNOWN.get(bar.standing, _PRIOR)
+def _evidence_level(bar: Bar) -> tuple[str, str, str]:
+    return _KNOWN.get(bar.evidence_level, _PRIOR)
 
 
 def _reach(result: SensitivityResult, bar: Bar) -> tuple[float, float] | None:
@@ -152,13 +152,13 @@ def _is_log(result: SensitivityResult) -> bool:
 def _tornado(figure: go.Figure, result: SensitivityResult, bars: tuple[Bar, ...]) -> tuple[float, float]:
     """Draw the bars, and return the ends of what they span."""
     rows = len(bars)
-    for standing in dict.fromkeys(_standing(bar) for bar in bars):
+    for evidence_level in dict.fromkeys(_evidence_level(bar) for bar in bars):
         some = [
             (rows - place, *reach, bar)
             for place, bar in enumerate(bars)
-            if _standing(bar) == standing and (reach := _reach(result, bar))
+            if _evidence_level(bar) == evidence_level and (reach := _reach(result, bar))
         ]
-        said, colour, hatch = standing
+        said, colour, hatch = evidence_level
         figure.add_trace(
             go.Bar(
                 orientation="h",
@@ -210,7 +210,9 @@ def _pattern(hatch: str, colour: str) -> dict[str, object]:
 def _hover(result: SensitivityResult, bar: Bar) -> str:
     low, high = shown(bar.low, result.unit), shown(bar.high, result.unit)
     name = plain(input_named(bar.name))
-    return f"<b>{name}</b> ({bar.standing})<br>{plain(_range(bar))}<br>low end: {low}<br>high end: {high}"
+    return (
+        f"<b>{name}</b> ({bar.evidence_level})<br>{plain(_range(bar))}<br>low end: {low}<br>high end: {high}"
+    )
 
 
 def _range(bar: Bar) -> str:
@@ -226,7 +228,7 @@ def _range(bar: Bar) -> str:
 
 def _labels(figure: go.Figure, result: SensitivityResult, bar: Bar, row: int) -> None:
     """Mark the ends of a bar, hollow where the input is low and full where it is high, and say them."""
-    colour = _standing(bar)[1]
+    colour = _evidence_level(bar)[1]
     places = [(bar.low, "white"), (bar.high, colour)]
     figure.add_trace(
         go.Scatter(
@@ -272,10 +274,10 @@ def _labels(figure: go.Figure, result: SensitivityResult, bar: Bar, row: int) ->
 def _shares(figure: go.Figure, result: SensitivityResult, levels: dict[str, int]) -> None:
     """Draw the total indices on the rows of the tornado."""
     found = [index for index in result.indices if index.name in levels]
-    known = {bar.name: _standing(bar) for bar in result.bars}
-    for standing in dict.fromkeys(known[index.name] for index in found):
-        some = [index for index in found if known[index.name] == standing]
-        said, colour, hatch = standing
+    known = {bar.name: _evidence_level(bar) for bar in result.bars}
+    for evidence_level in dict.fromkeys(known[index.name] for index in found):
+        some = [index for index in found if known[index.name] == evidence_level]
+        said, colour, hatch = evidence_level
         figure.add_trace(
             go.Bar(
                 orientation="h",
@@ -369,7 +371,7 @@ def _name(bar: Bar) -> str:
 
 
 def _legend(figure: go.Figure, bars: tuple[Bar, ...]) -> None:
-    for said, colour, hatch in dict.fromkeys(_standing(bar) for bar in bars):
+    for said, colour, hatch in dict.fromkeys(_evidence_level(bar) for bar in bars):
         figure.add_trace(
             go.Bar(
                 x=[None],
@@ -393,8 +395,8 @@ def _footer(result: SensitivityResult) -> Iterator[str]:
     if len(result.bars) > _MOST_ROWS:
         rest = ", ".join(plain(input_named(bar.name)) for bar in result.bars[_MOST_ROWS:])
         yield f"Not shown, since they move it less: {rest}."
-    kinds = {_standing(bar)[0] for bar in result.bars}
-    said = [f"{name}: {text}" for name, text in _STANDINGS.items() if name in kinds]
+    kinds = {_evidence_level(bar)[0] for bar in result.bars}
+    said = [f"{name}: {text}" for name, text in _EVIDENCE_LEVELS.items() if name in kinds]
     yield capitalised(f"{'; '.join(said)}.") if said else ""
     if result.without_effect:
         yield f"Without effect: {', '.join(_lower(name) for name in result.without_effect)}."
