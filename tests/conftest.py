@@ -12,6 +12,7 @@ from pydantic.fields import FieldInfo
 
 from farflung.base.fields import BARE_UNITS, Section, declaration
 from farflung.catalog import chips, pods
+from farflung.catalog.tables import loadable_names
 from farflung.scenario import Model, Nodes, Protocol, Scenario
 
 _SLOW = (HealthCheck.too_slow, HealthCheck.filter_too_much)
@@ -98,13 +99,13 @@ def _protocols(draw: st.DrawFn) -> dict[str, Any]:
 
 
 def scenario_tables() -> st.SearchStrategy[dict[str, Any]]:
-    """Return valid scenarios as mappings, over everything that validates."""
+    """Return valid scenarios as mappings, over everything that validates, under every assumption set."""
     return _section(
         Scenario,
         model=_models(),
         nodes=_nodes(),
         protocol=st.just({}) | _protocols(),
-        assumptions=st.sampled_from(("miri-2026-02", "miri-2026-04")),
+        assumptions=st.sampled_from(loadable_names()),
     )
 
 

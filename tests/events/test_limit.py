@@ -12,6 +12,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from farflung import Scenario, evaluate
+from farflung.catalog.tables import loadable_names
 from farflung.outcome import OUTPUTS
 from farflung.outcome.events import simulate
 from farflung.outcome.events.simulate import UNMEASURED
@@ -47,7 +48,7 @@ def scenarios(draw: st.DrawFn, modes: tuple[str, ...] = MODES, **protocol: Any) 
     }
     scenario = Scenario.read(
         {
-            "assumptions": draw(st.sampled_from(("miri-2026-04", "calibrated-2026-11"))),
+            "assumptions": draw(st.sampled_from(loadable_names())),
             "duration": "100 days",
             "model": {"parameters": size},
             "nodes": {

@@ -6,10 +6,12 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from farflung.catalog.tables import loadable_names
 from farflung.learning import compression, replicas, scaling_law, sync_interval
 from farflung.scenario import load_assumptions
 
-SETS = [load_assumptions(name) for name in ("miri-2026-02", "miri-2026-04")]
+SETS = [load_assumptions(name) for name in loadable_names()]
+PAPER = load_assumptions("miri-2026-04")
 TABLES = [column for s in SETS for table in s.tables.values() for column in table.columns.values()]
 
 
@@ -69,7 +71,7 @@ def test_reference_parameters_solve_the_equation(law, excess, ratio):
 
 
 def test_a_library_that_cannot_look_at_its_numbers_takes_every_step(monkeypatch):
-    law = {name: value for name, (value, _) in SETS[1].values.items() if name.startswith("loss_")}
+    law = {name: value for name, (value, _) in PAPER.values.items() if name.startswith("loss_")}
     looked = scaling_law.reference_parameters(loss=2.1, reference_tokens_per_parameter=25.6, **law)
     monkeypatch.setattr(scaling_law, "is_traced", lambda _: True)
     blind = scaling_law.reference_parameters(loss=2.1, reference_tokens_per_parameter=25.6, **law)
@@ -79,7 +81,7 @@ def test_a_library_that_cannot_look_at_its_numbers_takes_every_step(monkeypatch)
 @settings(max_examples=300)
 @given(sizes, ratios)
 def test_reference_parameters_invert_the_published_law(size, ratio):
-    law = {name: value for name, (value, _) in SETS[1].values.items() if name.startswith("loss_")}
+    law = {name: value for name, (value, _) in PAPER.values.items() if name.startswith("loss_")}
     loss = scaling_law.loss(parameters=size, tokens=ratio * size, **law)
     back = scaling_law.reference_parameters(loss=loss, reference_tokens_per_parameter=ratio, **law)
     # The loss keeps only so many digits of what is above its floor, and the inverse multiplies what is lost.

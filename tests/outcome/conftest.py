@@ -1,4 +1,4 @@
-"""Runs that fit their memory, over the ranges of the literature and well beyond."""
+"""Runs that fit their memory, over the literature's ranges and well beyond, under every assumption set."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any, get_args
 import pytest
 from hypothesis import strategies as st
 
+from farflung.catalog.tables import loadable_names
 from farflung.scenario.scenario import Stragglers
 
 MODES = ("flat", "hierarchical", "pipeline_groups", "wide_area_pipeline", "data_parallel")
@@ -41,7 +42,7 @@ def _runs(draw: st.DrawFn, modes: tuple[str, ...] = MODES, **fixed: Any) -> dict
     if steps is not None and mode != "data_parallel":
         protocol["inner_steps"] = steps
     run = {
-        "assumptions": draw(st.sampled_from(("miri-2026-02", "miri-2026-04"))),
+        "assumptions": draw(st.sampled_from(loadable_names())),
         "duration": f"{draw(st.integers(30, 1000))} days",
         "model": {"parameters": size},
         "nodes": {

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from farflung import InputError, evaluate, preset
+from farflung.catalog.tables import loadable_names
 from farflung.outcome import OUTPUTS
 from farflung.outcome.batch import answers
 from farflung.scenario import with_changes
@@ -39,12 +40,13 @@ def one_by_one(scenario, cell):
     data=st.data(),
     fields=st.sets(st.sampled_from(sorted(FIELDS)), min_size=1, max_size=3),
     name=st.sampled_from(("paper-headline", "paper-gpt4", "paper-10mbps", "governance-72-nodes")),
+    assumptions=st.sampled_from(loadable_names()),
     mode=st.sampled_from(
         ("auto", "flat", "hierarchical", "pipeline_groups", "wide_area_pipeline", "data_parallel")
     ),
 )
-def test_cells_are_runs(data, fields, name, mode):
-    scenario = with_changes(preset(name), {"protocol.mode": mode})
+def test_cells_are_runs(data, fields, name, assumptions, mode):
+    scenario = with_changes(preset(name), {"protocol.mode": mode, "assumptions": assumptions})
     cells = 4
     arrays = {
         f: np.array(data.draw(st.lists(FIELDS[f], min_size=cells, max_size=cells))) for f in sorted(fields)

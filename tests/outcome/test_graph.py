@@ -2,6 +2,7 @@
 
 import pytest
 
+from farflung.catalog.tables import loadable_names
 from farflung.outcome import OUTPUTS
 from farflung.outcome.graph import Step, compute, order, step
 from farflung.outcome.protocols import PROTOCOLS
@@ -52,7 +53,7 @@ def test_a_step_cannot_rename_a_parameter_its_function_lacks():
     assert step(double) == Step(double, {"of_it": "of_it"})
 
 
-@pytest.mark.parametrize("assumptions", ["miri-2026-02", "miri-2026-04"])
+@pytest.mark.parametrize("assumptions", loadable_names())
 def test_every_output_is_answered_by_a_protocol(assumptions):
     forms = load_assumptions(assumptions).forms
     given = {"nodes", "duration", "tokens"}

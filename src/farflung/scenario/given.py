@@ -181,6 +181,6 @@ def givens(scenario: Scenario) -> Givens:
     stragglers = reader.take("protocol.stragglers", protocol.stragglers, "").value
     feedback = reader.take("protocol.error_feedback", protocol.error_feedback, "1")
     error_feedback = feedback.value
-    values["error_feedback"] = Given(1.0 if error_feedback else 0.0, "1", feedback.origin)
+    values["error_feedback"] = Given(float(error_feedback), "1", feedback.origin, source=feedback.source)
     values |= _tables(scenario, believed, error_feedback)
     return Givens(values, tuple(reader.filled), believed, stragglers, error_feedback)
