@@ -74,9 +74,28 @@ def test_chips_count_in_h100_by_processing_performance(farflung) -> None:
     assert chips["A100 80GB"]["fp8_flops"] is None
 
 
+def test_a_set_has_one_price_for_a_chip(farflung) -> None:
+    chips = {row["name"]: row for row in json.loads(farflung("catalog", "chips", "--format", "json").out)}
+    for name in ("H100 SXM", "A100 80GB"):
+        scenario = {
+            "nodes": {"hardware": f"16x {name}", "count": 2}, "model": {"parameters": 1e9},
+            "network": {"upload": "100 Mbps"},
+        }  # fmt: skip
+        explained = library.explain(scenario, "capital_cost_usd")
+        (price,) = (one for one in explained.walk() if one.name == "chip_price")
+        assert chips[name]["price_usd"] == price.value
+    beside = {name: row["price_beside_range"] for name, row in chips.items() if row["price_beside_range"]}
+    assert (beside["H100 SXM"], beside["A100 80GB"]) == ("within", "below")
+    assert "$7,000 ↓" in farflung("catalog", "chips").out
+    entry = farflung("catalog", "chips", "A100 80GB").out.replace("\n", " ")
+    assert "calibrated-2026-11 $7,000 (rahman2026distributed, the chip alone), below" in " ".join(
+        entry.split()
+    )
+
+
 def test_no_figure_of_a_table_is_cut_off(farflung) -> None:
     out = farflung("catalog", "chips").out
-    assert "0.3153" in out
+    assert "0.3152" in out
 
 
 def test_nodes_below_a_rule(farflung) -> None:

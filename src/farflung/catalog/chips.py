@@ -6,7 +6,7 @@ import datetime
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any
+from typing import Any, Literal
 
 from farflung.base.errors import InputError, unknown
 from farflung.catalog.records import Record, select
@@ -16,6 +16,31 @@ UNITS = {"memory": "byte", "memory_bandwidth": "byte/s", "power": "W", "price": 
 """Unit in which each field of a chip is answered; dense rates are in FLOP/s."""
 FORMAT_OF_PRECISION = {"fp16": "fp16", "bf16": "fp16", "fp8": "fp8", "fp4": "fp4"}
 """Hardware number format that a training precision runs in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """What a chip is taken to cost, beside the newest range that the catalog has.
+
+    Attributes
+    ----------
+    record
+        The price; ``includes`` says what it buys.
+    range
+        The newest record with a range of prices; ``None`` where no source gives one.
+    """
+
+    record: Record
+    range: Record | None
+
+    @property
+    def beside_range(self) -> Literal["within", "below", "above", ""]:
+        """Return where the price lies beside the range; empty where there is none."""
+        if self.range is None or self.range.low is None or self.range.high is None:
+            return ""
+        if self.record.value < self.range.low:
+            return "below"
+        return "above" if self.record.value > self.range.high else "within"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +75,13 @@ class Chip:
         """Return the record of ``memory``, ``memory_bandwidth``, ``power`` or ``price``, if there is one."""
         found = self.fields.get(quantity, ())
         return select(found, preferred) if found else None
+
+    def price(self, preferred: Iterable[str] = ()) -> Price | None:
+        """Return what the chip is taken to cost where these sources are preferred, if a price is known."""
+        record = self.get("price", preferred)
+        ranged = [one for one in self.fields.get("price", ()) if one.low is not None and one.date is not None]
+        newest = max(ranged, key=lambda one: one.date or datetime.date.min, default=None)
+        return Price(record, newest) if record else None
 
     def dense_rates(self, preferred: Iterable[str] = ()) -> dict[str, float]:
         """Return the dense rate of every number format [FLOP/s]."""

@@ -232,10 +232,11 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """Rows under columns, the same in every format."""
+    """Rows under columns, the same in every format; the note is for people."""
 
     columns: tuple[Column, ...]
     rows: tuple[tuple[Any, ...], ...]
+    note: str = ""
 
     def put(self, how: Listed) -> None:
         """Show the listing."""
@@ -260,4 +261,4 @@ class Listing:
         )
         for row in self.rows:
             table.add_row(*(self.columns[place].shown(row[place]) for place in places))
-        put(table)
+        put(table, *([self.note] if self.note else []))

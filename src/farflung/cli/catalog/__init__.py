@@ -22,6 +22,13 @@ catalog = typer.Typer(
 Name = Annotated[
     str | None, typer.Argument(metavar="NAME", help="Show every record of this entry.", show_default=False)
 ]
+Preferred = Annotated[
+    str | None,
+    typer.Option(
+        "--assumptions", metavar="NAME", help="Take this set's hardware figures, not the default set's.",
+        show_default=False,
+    ),
+]  # fmt: skip
 How = Annotated[Listed, typer.Option("--format", help="How to show it.")]
 
 
@@ -40,11 +47,19 @@ def _put(shelf: Shelf, name: str | None, how: Listed) -> None:
 
 
 @catalog.command()
-def chips(name: Name = None, how: How = Listed.table) -> None:
-    """List accelerators: dense rates, memory, power, price, H100-equivalents by processing performance."""
-    from farflung.cli.catalog.hardware import CHIPS
+def chips(name: Name = None, assumptions: Preferred = None, how: How = Listed.table) -> None:
+    """List accelerators: dense rates, memory, power, price, H100-equivalents by processing performance.
 
-    _put(CHIPS, name, how)
+    Figures are those that an assumption set takes, the default one unless given. With a NAME: every record,
+    and the price that each set takes.
+    """
+    from farflung.cli.catalog.hardware import CHIPS
+    from farflung.cli.catalog.hardware import chips as listed
+
+    if name is None and assumptions is not None:
+        listed(assumptions).put(how)
+    else:
+        _put(CHIPS, name, how)
 
 
 @catalog.command()
@@ -55,18 +70,13 @@ def nodes(
     by: Annotated[
         Reading, typer.Option("--by", help="Count chips by 16-bit rate, or by total processing performance.")
     ] = Reading.fp16,
-    assumptions: Annotated[
-        str | None,
-        typer.Option(
-            "--assumptions", metavar="NAME", help="Prefer this set's hardware figures.", show_default=False
-        ),
-    ] = None,
+    assumptions: Preferred = None,
     how: How = Listed.table,
 ) -> None:
     """List, for each chip, the largest node that a rule leaves unregistered."""
-    from farflung.cli.catalog.hardware import largest_nodes
+    from farflung.cli.catalog.hardware import DEFAULT, largest_nodes
 
-    largest_nodes(rule, by.value, assumptions).put(how)
+    largest_nodes(rule, by.value, assumptions or DEFAULT).put(how)
 
 
 @catalog.command()

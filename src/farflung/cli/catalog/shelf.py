@@ -11,6 +11,8 @@ from farflung.base.errors import unknown
 from farflung.catalog import Record, records
 from farflung.cli.show import Listed, Listing, grid, put, put_csv, put_json, quantity
 
+BOUGHT = {"chip": "the chip alone", "server": "its server included"}
+"""What a price buys, in words."""
 _RECORD_KEYS = ("quantity", *Record.__dataclass_fields__)
 
 
@@ -58,7 +60,7 @@ class Entry:
         for name, record in self.records:
             source = Text.assemble((record.source, "cyan"), f": {record.locator}")
             source.append(f", {record.date}" if record.date else "")
-            for remark in (record.evidence_level, record.includes and f"of a {record.includes}", record.note):
+            for remark in (record.evidence_level, BOUGHT.get(record.includes), record.note):
                 source.append(f" · {remark}" if remark else "", style="dim")
             table.add_row(name, as_value(record), source)
         put(Text(f"\n{self.name}", style="bold"), words, *([table] if self.records else []))
@@ -66,7 +68,7 @@ class Entry:
 
 def _as_words(value: Any) -> str:
     if isinstance(value, Mapping):
-        return ", ".join(f"{key} {_as_words(one)}" for key, one in value.items())
+        return "; ".join(f"{key} {_as_words(one)}" for key, one in value.items())
     return ", ".join(_as_words(one) for one in value) if isinstance(value, list | tuple) else str(value)
 
 
