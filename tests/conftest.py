@@ -10,7 +10,8 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from pydantic.fields import FieldInfo
 
-from farflung.base.fields import BARE_UNITS, Section, declaration
+from farflung.base.fields import BARE_UNITS, declared_field
+from farflung.base.sections import Section
 from farflung.catalog import chips, pods
 from farflung.catalog.tables import loadable_names
 from farflung.scenario import Model, Nodes, Protocol, Scenario
@@ -53,7 +54,7 @@ def field_values(info: FieldInfo, *, at_most: float = math.inf) -> st.SearchStra
     floor = low if low > 0 else high * 1e-9
     spread = st.floats(math.log(floor), math.log(high)).map(lambda x: min(max(math.exp(x), low), high))
     numbers = st.sampled_from((low, high)) | spread
-    unit = declaration(info).unit
+    unit = declared_field("", info).unit
     return numbers if unit in BARE_UNITS else numbers.map(lambda x: f"{x!r} {unit}")
 
 

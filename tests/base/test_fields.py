@@ -5,11 +5,12 @@ import json
 import pytest
 
 from farflung.base.errors import InputError
-from farflung.base.fields import BARE_UNITS, Section, declaration, declared_fields, quantity, read_mapping
+from farflung.base.fields import BARE_UNITS, fields_of, quantity
+from farflung.base.sections import Section, read_mapping
 from farflung.base.units import factor
 from farflung.scenario import Scenario
 
-FIELDS = dict(declared_fields(Scenario))
+FIELDS = fields_of(Scenario)
 
 
 class Engine(Section):
@@ -21,11 +22,13 @@ class Engine(Section):
 
 
 def test_a_declaration_is_read_back():
-    fields = Engine.model_fields
-    assert [declaration(fields[n]).unit for n in ("length", "share", "kind")] == ["s", "1", ""]
-    assert declaration(fields["length"]).symbol == "T"
-    assert declaration(fields["share"]).role == "uncertainty"
-    assert fields["length"].description == "Length of a run"
+    fields = fields_of(Engine)
+    assert [fields[n].unit for n in ("length", "share", "kind")] == ["s", "1", ""]
+    assert [fields[n].kind for n in ("length", "share", "kind")] == ["number", "number", "text"]
+    assert fields["length"].symbol == "T"
+    assert fields["share"].role == "uncertainty"
+    assert fields["length"].meaning == "Length of a run"
+    assert (fields["length"].required, fields["share"].required) == (True, False)
 
 
 def test_units_are_read_and_defaults_filled():
@@ -64,13 +67,12 @@ def test_a_table_is_needed_where_one_is_read():
 
 @pytest.mark.parametrize("name", FIELDS)
 def test_every_field_of_a_scenario_is_declared_in_full(name):
-    info = FIELDS[name]
-    declared = declaration(info)
-    assert info.description
-    assert declared.role in {"lever", "uncertainty", "constant", "label"}
-    if declared.unit not in BARE_UNITS:
-        assert factor(declared.unit, declared.unit) == 1.0
-        assert info.metadata, "a physical quantity has bounds"
+    field = FIELDS[name]
+    assert field.meaning
+    assert field.role in {"lever", "uncertainty", "constant", "label"}
+    if field.unit not in BARE_UNITS:
+        assert factor(field.unit, field.unit) == 1.0
+        assert field.bounds_text, "a physical quantity has bounds"
 
 
 def test_dotted_names_are_those_a_user_writes():

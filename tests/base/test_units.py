@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from farflung.base.errors import InputError
-from farflung.base.units import example, factor, parse, pretty
+from farflung.base.format import format_quantity
+from farflung.base.units import example, factor, parse
 
 
 @pytest.mark.parametrize(
@@ -137,9 +138,9 @@ def test_factor_between_kinds_is_refused(unit, to):
     ],
 )
 def test_pretty(value, unit, text):
-    assert pretty(value, unit) == text
+    assert format_quantity(value, unit) == text
 
 
 @given(st.floats(1e-9, 1e24), st.sampled_from(("s", "bit/s", "byte", "bit", "FLOP/s", "W", "J")))
 def test_what_is_written_can_be_read_back_to_four_digits(value, unit):
-    assert parse(pretty(value, unit), unit) == pytest.approx(value, rel=5.1e-4)
+    assert parse(format_quantity(value, unit), unit) == pytest.approx(value, rel=5.1e-4)

@@ -11,7 +11,7 @@ import pytest
 
 import farflung as library
 from farflung import catalog
-from farflung.base.fields import declared_fields
+from farflung.base.fields import fields_of
 from farflung.scenario import Scenario, loads
 
 LISTINGS = {
@@ -116,7 +116,7 @@ def test_a_source_is_bibtex_to_paste(farflung) -> None:
 
 def test_every_field_is_listed_with_its_declaration(farflung) -> None:
     found = {row["field"]: row for row in json.loads(farflung("catalog", "fields", "--format", "json").out)}
-    assert list(found) == [name for name, _ in declared_fields(Scenario)]
+    assert list(found) == list(fields_of(Scenario))
     assert all(row["meaning"] and row["role"] for row in found.values())
     assert found["nodes.count"]["default"] == "required"
     assert found["network.latency"]["default"] == "100 ms"
@@ -175,7 +175,7 @@ def test_init_names_every_field(farflung) -> None:
             section = line.strip("[]") + "."
         elif " = " in bare and bare.split(" = ")[0].isidentifier():
             named.add(section + bare.split(" = ")[0])
-    assert named == {name for name, _ in declared_fields(Scenario)}
+    assert named == set(fields_of(Scenario))
     assert max(len(line) for line in text.splitlines()) <= 100
 
 

@@ -10,11 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from farflung import InputError, Scenario, evaluate
-from farflung.base.fields import declared_fields
+from farflung.base.fields import fields_of
 from farflung.outcome import Outcome
 from farflung.scenario import to_toml
 
-KEYS = sorted({part for name, _ in declared_fields(Scenario) for part in name.split(".")})
+KEYS = sorted({part for name in fields_of(Scenario) for part in name.split(".")})
 ODD = (
     st.none()
     | st.booleans()

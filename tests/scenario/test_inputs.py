@@ -10,7 +10,7 @@ from importlib import resources
 import pytest
 
 from farflung import InputError, Scenario, evaluate
-from farflung.base.fields import BARE_UNITS, declaration, declared_fields
+from farflung.base.fields import BARE_UNITS, fields_of
 
 RUN = {
     "duration": "740 days",
@@ -18,7 +18,7 @@ RUN = {
     "nodes": {"count": 34, "hardware": "16x GH200"},
     "network": {"upload": "100 Mbps"},
 }
-FIELDS = dict(declared_fields(Scenario))
+FIELDS = fields_of(Scenario)
 
 
 def run_with(field, value):
@@ -69,7 +69,7 @@ def test_a_misspelt_or_misplaced_key_is_recognised(field, nearest):
     assert refused(field, 1).nearest == nearest
 
 
-NEEDS_UNIT = [n for n, i in FIELDS.items() if declaration(i).unit not in BARE_UNITS]
+NEEDS_UNIT = [n for n, f in FIELDS.items() if f.unit not in BARE_UNITS]
 
 
 HUGE = int("f" * 5000, 16)
@@ -93,7 +93,7 @@ def test_a_quantity_of_another_kind_is_refused():
         assert error.nearest.startswith("for example")
 
 
-NUMBERS = [n for n, i in FIELDS.items() if declaration(i).unit]
+NUMBERS = [n for n, f in FIELDS.items() if f.numeric]
 NOT_NUMBERS = {
     "nan": math.nan,
     "infinity": math.inf,
@@ -122,8 +122,8 @@ def test_what_is_no_number_is_refused(value):
 @pytest.mark.parametrize("end", ["below", "above"])
 def test_numbers_out_of_bounds_are_refused_with_a_value_that_is_accepted(end):
     for field in NUMBERS:
-        unit = declaration(FIELDS[field]).unit
-        bounds = sorted(getattr(m, n) for m in FIELDS[field].metadata for n in ("ge", "le") if hasattr(m, n))
+        unit = FIELDS[field].unit
+        bounds = (FIELDS[field].at_least, FIELDS[field].at_most)
         bound = bounds[0 if end == "below" else -1]
         outside = bound + (-1 if end == "below" else 1) * max(1, abs(bound))
         error = refused(field, outside if unit in BARE_UNITS else f"{outside!r} {unit}")
@@ -148,7 +148,7 @@ NOT_WORDS = {"list": [1], "table": {"a": 1}, "large": 10**400, "huge": HUGE, "nu
 
 @pytest.mark.parametrize("value", NOT_WORDS.values(), ids=NOT_WORDS)
 def test_words_are_needed_where_words_stand(value):
-    for field in (n for n, i in FIELDS.items() if not declaration(i).unit):
+    for field in (n for n, f in FIELDS.items() if not f.unit):
         assert refused(field, value).field == field
 
 

@@ -66,7 +66,7 @@ def kinds_of_runs(axes: Sequence[Axis]) -> Iterator[dict[str, Any]]:
 def words(axis: Axis, place: int) -> dict[str, Any]:
     """Return what the words at one place of an axis change in a scenario."""
     return {
-        column.field.name: column.field.written(column.values[place])
+        column.field.path: column.field.to_toml(column.values[place])
         for column in axis.columns
         if not column.field.numeric
     }
@@ -99,14 +99,14 @@ def _some_kind_of_run(base: Scenario, axes: Sequence[Axis]) -> None:
 def _once(columns: Sequence[Column]) -> None:
     seen = set()
     for column in columns:
-        name = column.field.name
+        name = column.field.path
         if name in seen:
             raise InputError(name, "is on more than one axis", nearest="each field once")
         seen.add(name)
 
 
 def _one_description(scenario: Scenario, columns: Sequence[Column]) -> None:
-    names = {column.field.name for column in columns}
+    names = {column.field.path for column in columns}
     by_hand = sorted(names & {"nodes.peak", "nodes.memory", "nodes.power"})
     named = "nodes.hardware" in names or (scenario.nodes.hardware is not None and by_hand == ["nodes.power"])
     if by_hand and named:
@@ -117,13 +117,13 @@ def _one_description(scenario: Scenario, columns: Sequence[Column]) -> None:
 
 def _coefficients_known(scenario: Scenario, columns: Sequence[Column]) -> None:
     """Check that every assumption set on an axis has the coefficients on the others."""
-    sets = {str(name) for c in columns if c.field.name == "assumptions" for name in c.values}
+    sets = {str(name) for c in columns if c.field.path == "assumptions" for name in c.values}
     for name in sorted(sets or {scenario.assumptions}):
         known = load_assumptions(name).coefficients
         for column in columns:
-            coefficient = column.field.name.removeprefix(COEFFICIENT)
-            if column.field.kind == "coefficient" and coefficient not in known:
-                raise InputError(column.field.name, f"the assumption set '{name}' has no such coefficient")
+            coefficient = column.field.path.removeprefix(COEFFICIENT)
+            if column.field.path.startswith(COEFFICIENT) and coefficient not in known:
+                raise InputError(column.field.path, f"the assumption set '{name}' has no such coefficient")
 
 
 def _extremes(column: Column) -> list[Any]:
@@ -133,7 +133,11 @@ def _extremes(column: Column) -> list[Any]:
 
 
 def _at(columns: Sequence[Column], place: int) -> dict[str, Any]:
-    return {c.field.name: c.field.written(c.values[place]) for c in columns if c.field.kind != "coefficient"}
+    return {
+        c.field.path: c.field.to_toml(c.values[place])
+        for c in columns
+        if not c.field.path.startswith(COEFFICIENT)
+    }
 
 
 def _valid(scenario: Scenario, column: Column, value: Any, partners: Sequence[Changes]) -> None:
@@ -142,13 +146,13 @@ def _valid(scenario: Scenario, column: Column, value: Any, partners: Sequence[Ch
     A value that agrees with the other axes somewhere is valid: 10^11 active parameters are, where another
     axis takes the model to 10^12. The cells in which the two do not agree are not feasible.
     """
-    name = column.field.name
-    if column.field.kind == "coefficient":
+    name = column.field.path
+    if column.field.path.startswith(COEFFICIENT):
         return
     first = None
     for partner in partners:
         try:
-            with_changes(scenario, {**partner, name: column.field.written(value)})
+            with_changes(scenario, {**partner, name: column.field.to_toml(value)})
             break
         except InputError as error:
             first = first or error

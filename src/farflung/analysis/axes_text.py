@@ -20,8 +20,9 @@ from importlib import import_module
 
 import numpy as np
 
-from farflung.analysis.axes import MOST_VALUES, Axis, Column, Swept, listed, swept, together
+from farflung.analysis.axes import MOST_VALUES, Axis, Column, listed, swept, together
 from farflung.base.errors import InputError, closest
+from farflung.base.fields import Field
 from farflung.scenario import Scenario
 
 _SAMPLERS = {"uniform": False, "loguniform": True, "sobol": False, "logsobol": True}
@@ -52,7 +53,7 @@ def read_axis(text: str, scenario: Scenario) -> Axis:
     parts = [spec.strip() for spec in specs.split(";")] if len(fields) > 1 else [specs]
     if len(parts) != len(fields):
         raise InputError(
-            "+".join(field.name for field in fields),
+            "+".join(field.path for field in fields),
             f"{len(fields)} fields move together, and values are given for {len(parts)}",
             nearest=f"{names}={';'.join(['A..B:N'] * len(fields))}",
         )
@@ -60,12 +61,12 @@ def read_axis(text: str, scenario: Scenario) -> Axis:
         Column(field, _values(field, part, place, fields, parts))
         for place, (field, part) in enumerate(zip(fields, parts, strict=True))
     ]
-    return together(columns, f"{','.join(field.name for field in fields)}={';'.join(parts)}")
+    return together(columns, f"{','.join(field.path for field in fields)}={';'.join(parts)}")
 
 
-def _values(field: Swept, spec: str, place: int, fields: Sequence[Swept], specs: Sequence[str]) -> np.ndarray:
+def _values(field: Field, spec: str, place: int, fields: Sequence[Field], specs: Sequence[str]) -> np.ndarray:
     if not spec:
-        raise InputError(field.name, "the axis has no values", nearest=f"{field.name}=FIRST,SECOND")
+        raise InputError(field.path, "the axis has no values", nearest=f"{field.path}=FIRST,SECOND")
     sampler = spec.partition(":")[0]
     if field.numeric and sampler in _SAMPLERS:
         same = [other for other in range(len(specs)) if _is_joint(spec, specs[other])]
@@ -75,14 +76,14 @@ def _values(field: Swept, spec: str, place: int, fields: Sequence[Swept], specs:
         return _range(field, spec, distinct=alone)
     words = [word.strip() for word in spec.split(",")]
     if any(not word for word in words):
-        raise InputError(field.name, f"'{spec}' has an empty place between its commas")
+        raise InputError(field.path, f"'{spec}' has an empty place between its commas")
     if alone:
         return listed(field, words)
     # Along a common axis a value may come again beside other partners.
     return np.concatenate([listed(field, [word]) for word in words])
 
 
-def _range(field: Swept, spec: str, *, distinct: bool) -> np.ndarray:
+def _range(field: Field, spec: str, *, distinct: bool) -> np.ndarray:
     ends, _, rest = spec.partition(":")
     low, high = _ends(field, ends)
     parts = rest.split(":") if rest else []
@@ -90,7 +91,7 @@ def _range(field: Swept, spec: str, *, distinct: bool) -> np.ndarray:
     if spacing not in _SPACINGS or not 1 <= len(parts) <= 2:
         guess = closest(spacing, _SPACINGS) or "lin"
         nearest = f"{ends}:{guess}:{parts[1] if len(parts) == 2 else 25}"
-        raise InputError(field.name, f"'{spec}' does not say how many values", nearest=nearest)
+        raise InputError(field.path, f"'{spec}' does not say how many values", nearest=nearest)
     if spacing == "step":
         return _rounded(field, _stepped(field, low, high, parts[1]), distinct=distinct)
     count = _count(field, parts[-1], spec)
@@ -99,17 +100,17 @@ def _range(field: Swept, spec: str, *, distinct: bool) -> np.ndarray:
     return _rounded(field, values, distinct=distinct)
 
 
-def _ends(field: Swept, text: str) -> tuple[float, float]:
+def _ends(field: Field, text: str) -> tuple[float, float]:
     first, _, last = text.partition("..")
     if not first.strip() or not last.strip():
-        raise InputError(field.name, f"'{text}' is not a range", nearest="FIRST..LAST:lin:COUNT")
-    return field.number(first.strip()), field.number(last.strip())
+        raise InputError(field.path, f"'{text}' is not a range", nearest="FIRST..LAST:lin:COUNT")
+    return float(field.parse(first.strip())), float(field.parse(last.strip()))
 
 
-def _stepped(field: Swept, low: float, high: float, text: str) -> np.ndarray:
-    step = field.number(text.strip())
+def _stepped(field: Field, low: float, high: float, text: str) -> np.ndarray:
+    step = _step(field, text.strip())
     if step <= 0 or high < low:
-        raise InputError(field.name, "steps go up: the step is positive and the first end the smaller")
+        raise InputError(field.path, "steps go up: the step is positive and the first end the smaller")
     steps = (high - low) / step
     if steps >= MOST_VALUES:
         raise _too_many(field, f"{steps:.3g}")
@@ -117,32 +118,39 @@ def _stepped(field: Swept, low: float, high: float, text: str) -> np.ndarray:
     return low + step * np.arange(int(np.floor(steps * (1 + 1e-12))) + 1)
 
 
-def _count(field: Swept, text: str, spec: str) -> int:
+def _step(field: Field, text: str) -> float:
+    try:
+        return float(field.read(text))  # the bounds are those of the values, not of the steps between them
+    except InputError as error:
+        raise InputError(field.path, error.problem, error.nearest) from error
+
+
+def _count(field: Field, text: str, spec: str) -> int:
     try:
         count = float(text)
     except ValueError:
         count = 0.5
     if count == 0:
-        raise InputError(field.name, f"'{spec}' has no values", nearest="one value or more")
+        raise InputError(field.path, f"'{spec}' has no values", nearest="one value or more")
     if count < 0 or not float(count).is_integer():
-        raise InputError(field.name, f"'{text}' is not a number of values", nearest="a whole number, as 25")
+        raise InputError(field.path, f"'{text}' is not a number of values", nearest="a whole number, as 25")
     if count > MOST_VALUES:
         raise _too_many(field, text)
     return int(count)
 
 
-def _too_many(field: Swept, count: str) -> InputError:
+def _too_many(field: Field, count: str) -> InputError:
     return InputError(
-        field.name, f"{count} values are more than an axis may have", nearest=f"{MOST_VALUES:,}"
+        field.path, f"{count} values are more than an axis may have", nearest=f"{MOST_VALUES:,}"
     )
 
 
-def _positive(field: Swept, spec: str, low: float, high: float, logarithmic: bool) -> None:
+def _positive(field: Field, spec: str, low: float, high: float, logarithmic: bool) -> None:
     if logarithmic and min(low, high) <= 0:
-        raise InputError(field.name, f"'{spec}': the logarithm needs positive ends", nearest="lin")
+        raise InputError(field.path, f"'{spec}': the logarithm needs positive ends", nearest="lin")
 
 
-def _rounded(field: Swept, values: np.ndarray, *, distinct: bool = False) -> np.ndarray:
+def _rounded(field: Field, values: np.ndarray, *, distinct: bool = False) -> np.ndarray:
     if field.kind != "count":
         return values
     whole = np.round(values)
@@ -162,14 +170,14 @@ def _is_joint(spec: str, other: str) -> bool:
     return key(spec)[0] == "sobol" and key(spec) == key(other)
 
 
-def _sample(field: Swept, spec: str, place: int, joint: tuple[int, int]) -> np.ndarray:
+def _sample(field: Field, spec: str, place: int, joint: tuple[int, int]) -> np.ndarray:
     """Return random values, those of a field in its own stream so that fields never move as one."""
     sampler, _, rest = spec.partition(":")
     ends, *parts = rest.split(":")
     low, high = _ends(field, ends)
     if not 1 <= len(parts) <= 2:
         raise InputError(
-            field.name, f"'{spec}' does not say how many samples", nearest=f"{sampler}:{ends}:1000:7"
+            field.path, f"'{spec}' does not say how many samples", nearest=f"{sampler}:{ends}:1000:7"
         )
     count = _count(field, parts[0], spec)
     seed = _seed(field, parts[1] if len(parts) == 2 else "0")
@@ -187,9 +195,9 @@ def _sample(field: Swept, spec: str, place: int, joint: tuple[int, int]) -> np.n
     return _rounded(field, np.clip(values, min(low, high), max(low, high)))
 
 
-def _seed(field: Swept, text: str) -> int:
+def _seed(field: Field, text: str) -> int:
     if not text.strip().isdecimal() or len(text) > 18:
-        raise InputError(field.name, f"'{text}' is not a seed", nearest="a whole number, as 7")
+        raise InputError(field.path, f"'{text}' is not a seed", nearest="a whole number, as 7")
     return int(text)
 
 

@@ -19,7 +19,7 @@ from farflung.analysis.distributions import (
     whole_seed,
 )
 from farflung.base.errors import InputError, unknown
-from farflung.base.fields import BARE_UNITS, declared_fields
+from farflung.base.fields import BARE_UNITS, fields_of
 from farflung.base.provenance import Provenance
 from farflung.outcome import OUTPUTS, Outcome, evaluate
 from farflung.outcome.batch import NUMERIC_FIELDS, answers
@@ -31,9 +31,7 @@ Kind = Literal["coefficient", "law", "lever", "outlook"]
 Levers = Mapping[str, tuple[float | str, float | str]]
 _OUTLOOK = "protocol.compression_scenario"
 _OUTLOOKS = tuple(reversed(get_args(Outlook)))
-_WHOLE = {
-    name for name, info in declared_fields(Scenario) if int in (info.annotation, *get_args(info.annotation))
-}
+_WHOLE = {path for path, field in fields_of(Scenario).items() if field.kind == "count"}
 FEWEST_DRAWS, MOST_DRAWS = 64, 2**14
 _ROUNDING = 1e-9
 """Relative change of an output below which nothing has moved it."""

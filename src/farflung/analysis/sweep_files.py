@@ -253,7 +253,7 @@ def _beside(path: Path) -> Path:
 def _write_csv(path: Path, store: Store, request: Request, told: Told) -> None:
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
-        fields = [column.field.name for axis in request.axes for column in axis.columns]
+        fields = [column.field.path for axis in request.axes for column in axis.columns]
         writer.writerow([*fields, *request.outputs])
         # Chunks are runs of cells in row-major order: one after the other they are the table.
         for number in _counted(request.grid, told):

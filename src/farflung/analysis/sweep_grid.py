@@ -138,7 +138,7 @@ def _kind(
     fixed: dict[str, np.ndarray] = {}
     for axis, place in zip(axes, places, strict=True):
         changes |= words(axis, place)
-        fixed |= {c.field.name: c.values[place] for c in axis.columns if c.field.numeric}
+        fixed |= {c.field.path: c.values[place] for c in axis.columns if c.field.numeric}
     return with_changes(base, changes), fixed
 
 
@@ -204,7 +204,7 @@ class _Group:
             return {}
         places = np.unravel_index(np.arange(where.start, where.stop), self._shape)
         return {
-            column.field.name: column.values[at]
+            column.field.path: column.values[at]
             for axis, at in zip(self._axes, places, strict=True)
             for column in axis.columns
         }

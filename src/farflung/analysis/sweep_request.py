@@ -95,7 +95,7 @@ class Request:
     @cached_property
     def identity(self) -> dict[str, Any]:
         """Return what makes the result this one and no other; two sweeps with the same agree bit by bit."""
-        sets = {str(name) for c in _columns(self.axes) if c.field.name == "assumptions" for name in c.values}
+        sets = {str(name) for c in _columns(self.axes) if c.field.path == "assumptions" for name in c.values}
         return {
             "version": version(),
             "scenario": to_toml(self.scenario),
@@ -153,7 +153,7 @@ class Request:
                     "source": column.field.source,
                 }
                 attributes = {name: text for name, text in said.items() if text}
-                coordinates[column.field.name] = (one.name, column.values, attributes)
+                coordinates[column.field.path] = (one.name, column.values, attributes)
         return xr.Dataset(coords=coordinates, attrs=self.attributes())
 
 
@@ -193,7 +193,7 @@ def request(
         raise InputError("over", f"{len(axes)} axes are more than a sweep may have", nearest=f"{_MOST_AXES}")
     base = fitted(scenario, axes)
     # What is on an axis is known: an output of the same name (tokens) would say it twice.
-    fields = {column.field.name for column in _columns(axes)}
+    fields = {column.field.path for column in _columns(axes)}
     wanted = tuple(name for name in _outputs(outputs) if name not in fields)
     asked = Request(scenario, base, axes, wanted, command)
     if asked.grid.cells > np.iinfo(np.int64).max // 1024:

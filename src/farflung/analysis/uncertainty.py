@@ -24,7 +24,7 @@ from farflung.analysis.distributions import (
     whole_seed,
 )
 from farflung.base.errors import InputError
-from farflung.base.fields import declaration, declared_fields
+from farflung.base.fields import fields_of
 from farflung.base.provenance import Provenance
 from farflung.base.units import parse
 from farflung.catalog import Record, table
@@ -45,7 +45,7 @@ _ASIDE = 0.1
 """How far a median may lie from the point value before the result says so."""
 _LIMITED = ("quality_adjusted_flop", "local_equivalent_flop")
 """Outputs that the training limits of rules are held against unless other limits are asked for."""
-HELD = tuple(name for name, info in declared_fields(Scenario) if declaration(info).role == "uncertainty")
+HELD = tuple(path for path, field in fields_of(Scenario).items() if field.role == "uncertainty")
 """Fields of a scenario that the world decides, and that are nevertheless not drawn."""
 
 Asked = Scenario | str | Path | Mapping[str, Any]

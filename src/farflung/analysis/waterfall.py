@@ -17,7 +17,7 @@ import numpy as np
 
 from farflung.analysis.distributions import whole_seed
 from farflung.base.errors import InputError, unknown
-from farflung.base.fields import declaration, declared_fields
+from farflung.base.fields import fields_of
 from farflung.base.provenance import Provenance
 from farflung.outcome import OUTPUTS, Outcome, evaluate
 from farflung.outcome.closed_form import as_scenario, output_named, prepare
@@ -60,7 +60,7 @@ _MODE = "protocol.mode"
 _EXACT_UP_TO = 8
 """Differences up to which every order is counted; above, orders are drawn at random."""
 _ORDERS = 128
-_FIELDS = {name: declaration(info) for name, info in declared_fields(Scenario)}
+_FIELDS = fields_of(Scenario)
 
 
 @dataclass(frozen=True, slots=True)
@@ -307,7 +307,7 @@ def _blocks(first: Scenario, second: Scenario) -> Iterator[tuple[str, ...]]:
 
 
 def _said(name: str) -> str:
-    return next(info.description or "" for field, info in declared_fields(Scenario) if field == name)
+    return fields_of(Scenario)[name].meaning
 
 
 def _at(scenario: Scenario, name: str) -> Any:

@@ -1,35 +1,75 @@
-"""The single declaration of a field: unit, symbol, bounds, role, meaning.
+"""The single declaration of a field: path, kind, unit, symbol, bounds, choices, role, meaning.
 
-Validation, ``--help``, the nomenclature, the JSON Schema and later the web form and the sampler are all read
-from it. A field is declared once, beside its name in the model, with :func:`quantity`.
+A field is declared once, beside its name in a section, with :func:`quantity`; :func:`fields_of` returns
+the declarations as :class:`Field` objects. Validation, files, the command line, sweeps, figures, the
+nomenclature, the JSON Schema and forms are all made from them.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+import types
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, Self, get_args
+from functools import cache
+from typing import TYPE_CHECKING, Any, Literal, Union, get_args, get_origin
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
+from pydantic import BaseModel
+from pydantic import Field as PydanticField
 from pydantic.fields import FieldInfo
+from pydantic_core import core_schema
 
 from farflung.base.errors import InputError, closest
+from farflung.base.format import format_quantity
 from farflung.base.units import example, parse
 
+if TYPE_CHECKING:
+    from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
+
 Role = Literal["lever", "uncertainty", "constant", "label"]
-_LARGEST = 10**300
-BARE_UNITS = frozenset({"1", "token", "parameters", ""})
-"""Units whose quantities are written as plain numbers: counts, ratios, tokens and parameters."""
+Kind = Literal["number", "count", "truth", "choice", "text"]
+"""What a field takes: real numbers, whole numbers, true and false, one of a few words, or any text."""
+BARE_UNITS = frozenset({"1", "token", "parameters", "nats", ""})
+"""Units whose quantities are written as plain numbers: counts, ratios, tokens, parameters and losses."""
+LARGEST_INTEGER = 10**300
+"""Integers beyond leave the range of double precision."""
 
 
 @dataclass(frozen=True, slots=True)
-class Declaration:
-    """What is declared of a field beside its type and bounds."""
+class OneOf:
+    """Restricts text to names that a registry knows, looked up when a value is validated."""
 
-    unit: str
-    symbol: str
-    role: Role
+    names: Callable[[], tuple[str, ...]]
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> core_schema.CoreSchema:
+        """Validate as text, then against the names."""
+        return core_schema.no_info_after_validator_function(self._checked, handler(source))
+
+    def __get_pydantic_json_schema__(
+        self, schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        """List the names in the JSON Schema."""
+        return {**handler(schema), "enum": list(self.names())}
+
+    def _checked(self, value: str) -> str:
+        return checked_choice(value, self.names())
+
+
+def checked_choice(value: str, choices: tuple[str, ...]) -> str:
+    """Return a word that is one of the choices.
+
+    Raises
+    ------
+    InputError
+        If it is not; the error names the most similar choice.
+    """
+    if value not in choices:
+        raise InputError(
+            "", f"'{value}' is not one of {', '.join(choices)}", closest(value, choices) or choices[0]
+        )
+    return value
 
 
 def quantity(
@@ -50,17 +90,18 @@ def quantity(
     doc
         One-line meaning.
     unit
-        Unit the value is held in; text in any unit of the same kind is accepted at the edge.
+        Unit the value is held in; text in any unit of the same dimension is accepted at the edge. Empty for
+        fields that are no numbers.
     symbol
         The field's symbol.
     role
         ``lever`` (someone chooses it), ``uncertainty`` (the world decides), ``constant`` or ``label``.
     default
-        Value where the user gives none; ``None`` means that the assumption set or another field decides.
+        Value unless given; ``None`` means that the assumption set or another field decides.
     at_least, above, at_most
         Bounds, in ``unit``.
     """
-    return Field(
+    return PydanticField(
         default=default,
         description=doc,
         ge=at_least,
@@ -70,187 +111,294 @@ def quantity(
     )
 
 
-def declaration(info: FieldInfo) -> Declaration:
-    """Return what :func:`quantity` declared of a field."""
-    extra = info.json_schema_extra if isinstance(info.json_schema_extra, dict) else {}
-    return Declaration(
-        unit=str(extra.get("unit", "")),
-        symbol=str(extra.get("symbol", "")),
-        role=str(extra.get("role", "label")),  # type: ignore[arg-type]
-    )
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A declared field of a section, or a coefficient of an assumption set.
 
+    Attributes
+    ----------
+    path
+        Dotted name, as a user writes it: ``network.upload``.
+    kind
+        What values it takes.
+    unit, symbol, meaning, role
+        As for :func:`quantity`.
+    at_least, above, at_most
+        Bounds [``unit``].
+    choices
+        The words it can be; empty unless the kind is ``choice``.
+    default
+        Value unless given; ``None`` where the assumption set or another field decides.
+    required
+        Whether it must be given.
+    source
+        Key of the source of a coefficient.
+    """
 
-class Section(BaseModel):
-    """A frozen group of fields that reads quantities written with their units."""
+    path: str
+    kind: Kind
+    unit: str
+    symbol: str
+    meaning: str
+    role: Role
+    at_least: float | None = None
+    above: float | None = None
+    at_most: float | None = None
+    choices: tuple[str, ...] = ()
+    default: Any = None
+    required: bool = False
+    source: str = ""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, validate_default=False)
+    @property
+    def numeric(self) -> bool:
+        """Return whether its values are numbers."""
+        return self.kind in {"number", "count"}
 
-    @field_validator("*", mode="before")
-    @classmethod
-    def _read_units(cls, value: Any, info: ValidationInfo) -> Any:
-        field = cls.model_fields[info.field_name or ""]
-        declared = declaration(field)
-        if value is None or isinstance(value, Section):
+    @property
+    def bounds_text(self) -> str:
+        """Return the choices or the bounds in words."""
+        if self.choices:
+            return " | ".join(self.choices)
+        words = (("at least", self.at_least), ("above", self.above), ("at most", self.at_most))
+        return ", ".join(f"{word} {self.format(bound)}" for word, bound in words if bound is not None)
+
+    @property
+    def has_default(self) -> bool:
+        """Return whether the field has a default of its own."""
+        return self.default not in {None, ""}
+
+    @property
+    def default_text(self) -> str:
+        """Return the default as a person reads it."""
+        if self.required:
+            return "required"
+        return self.format(self.default) if self.has_default else "open"
+
+    def parse(self, text: str) -> Any:
+        """Return the value written in text, as the section holds it.
+
+        Raises
+        ------
+        InputError
+            If the text is no value of the field: a missing or foreign unit, out of bounds, an unknown word.
+        """
+        try:
+            value = self.read(text)
+            return self._within_bounds(value) if self.numeric else value
+        except InputError as error:
+            raise InputError(self.path, error.problem, error.nearest) from error
+
+    def read(self, value: Any) -> Any:
+        """Return a value in the field's unit, whether written with a unit, as a word or as a number.
+
+        Raises
+        ------
+        InputError
+            If the value is of another kind. The error names no field: a section knows the full path.
+        """
+        if self.kind == "truth":
+            return _read_truth(value)
+        if self.kind == "choice" and self.choices and isinstance(value, str):
+            return checked_choice(value, self.choices)
+        if not self.numeric:
+            if isinstance(value, int | float) and not isinstance(value, bool):
+                raise InputError("", f"{shortened(value)} is not text", nearest="text in quotes")
             return value
-        if bool in {field.annotation, *get_args(field.annotation)} and not isinstance(value, bool):
-            raise InputError("", f"{_short(value)} is not true or false", nearest="true or false")
-        if not declared.unit:
-            plain = isinstance(value, int | float) and not isinstance(value, bool)
-            if plain and _section_of(field) is None:
-                raise InputError("", f"{_short(value)} is not text", nearest="text in quotes")
-            return value
+        return self._read_number(value)
+
+    def _read_number(self, value: Any) -> Any:
         if isinstance(value, bool):
-            raise InputError("", "true and false are not quantities", nearest=_example(declared.unit))
-        if isinstance(value, int) and abs(value) > _LARGEST:
-            raise InputError("", "the number is too large", nearest=_example(declared.unit))
-        if isinstance(value, int | float) and declared.unit not in BARE_UNITS:
-            raise InputError("", f"{value} has no unit", nearest=f"for example '{example(declared.unit)}'")
+            raise InputError("", "true and false are not quantities", nearest=self._example)
+        if isinstance(value, int) and abs(value) > LARGEST_INTEGER:
+            raise InputError("", "the number is too large", nearest=self._example)
+        if isinstance(value, int | float) and self.unit not in BARE_UNITS:
+            raise InputError("", f"{value} has no unit", nearest=f"for example '{example(self.unit)}'")
         if isinstance(value, str):
-            # Where a field may be left to the model, 'auto' says so in words.
-            value = None if value == "auto" and field.default is None else _from_text(value, declared.unit)
+            if value == "auto" and self.default is None and not self.required:
+                return None
+            value = self._number_in(value)
         if isinstance(value, float) and not math.isfinite(value):
-            raise InputError("", f"{value} is not a finite number", nearest=_example(declared.unit))
+            raise InputError("", f"{value} is not a finite number", nearest=self._example)
         return value
 
-    @classmethod
-    def read(cls, data: Any, field: str = "") -> Self:
-        """Return the section described by ``data``, or raise one :class:`InputError`."""
+    def _number_in(self, text: str) -> float:
+        if self.unit not in BARE_UNITS:
+            return parse(text, self.unit)
         try:
-            return cls.model_validate(data)
-        except ValidationError as error:
-            raise _as_input_error(error, cls, field) from error
+            return float(text.replace(",", ""))
+        except ValueError:
+            pass
+        try:
+            return parse(text, self.unit if self.unit in {"token", "parameters"} else "1")
+        except InputError as error:
+            raise InputError("", f"'{text}' is not a number", nearest=self._example) from error
+
+    def _within_bounds(self, value: float | None) -> float | int | None:
+        if value is None:
+            return None
+        low = self.at_least if self.at_least is not None else self.above
+        if low is not None and (value < low or value == self.above):
+            words = "at least" if self.at_least is not None else "above"
+            raise InputError("", f"{value:g} must be {words} {low:g}", nearest=self.format(low))
+        if self.at_most is not None and value > self.at_most:
+            raise InputError("", f"{value:g} must be at most {self.at_most:g}", self.format(self.at_most))
+        if self.kind == "count":
+            if not float(value).is_integer():
+                raise InputError("", f"{value:g} is not a whole number", nearest=f"{round(value)}")
+            return int(value)
+        return value
+
+    @property
+    def _example(self) -> str:
+        return "a plain number" if self.unit in BARE_UNITS else f"for example '{example(self.unit)}'"
+
+    def format(self, value: Any) -> str:
+        """Return a value as a person reads it, with its unit unless it is a bare number."""
+        if isinstance(value, bool):
+            return str(value).lower()
+        if not isinstance(value, int | float):
+            return str(value)
+        return f"{value:g}" if self.unit in BARE_UNITS else format_quantity(float(value), self.unit)
+
+    def to_toml(self, value: Any) -> Any:
+        """Return a value as a scenario file holds it: a number, a word, or text with its unit."""
+        if self.kind == "truth":
+            return str(value).lower() == "true"
+        if not self.numeric:
+            return str(value)
+        if self.kind == "count":
+            return int(value) if float(value).is_integer() else float(value)
+        return _short(float(value)) if self.unit in BARE_UNITS else self._with_unit(float(value))
+
+    def _with_unit(self, value: float) -> str:
+        """Return a value with a unit, readable where nothing is lost by it."""
+        text = format_quantity(value, self.unit).replace(",", "")
+        try:
+            if parse(text.replace("$", "USD "), self.unit) == value:
+                return text
+        except InputError:
+            pass
+        return f"{_short(value)!r} {self.unit}"
+
+    def get(self, section: Any) -> Any:
+        """Return the field's value in a section."""
+        for name in self.path.split("."):
+            section = getattr(section, name)
+        return section
+
+    def is_set(self, section: Any) -> bool:
+        """Return whether a section was given the field, rather than its default."""
+        for name in self.path.split("."):
+            if name not in section.model_fields_set:
+                return False
+            section = getattr(section, name)
+        return True
+
+    def replace(self, section: Any, value: Any) -> Any:
+        """Return a copy of a section with the field's value replaced, not validated; arrays are welcome."""
+        return _replaced(section, self.path.split("."), value)
 
 
-def _example(unit: str) -> str:
-    return "a plain number" if unit in BARE_UNITS else f"for example '{example(unit)}'"
+def _short(value: float) -> float | int:
+    """Return a whole number as an integer where its digits say no less."""
+    return int(value) if value.is_integer() and abs(value) < 1e15 else value
 
 
-def _from_text(text: str, unit: str) -> float:
-    if unit not in BARE_UNITS:
-        return parse(text, unit)
-    try:
-        return float(text.replace(",", ""))
-    except ValueError:
-        pass
-    try:
-        return parse(text, "1" if unit == "parameters" else unit)
-    except InputError as error:
-        raise InputError("", f"'{text}' is not a number", nearest=_example(unit)) from error
+def _replaced(section: Any, path: list[str], value: Any) -> Any:
+    name, *rest = path
+    inner = _replaced(getattr(section, name), rest, value) if rest else value
+    return section.model_copy(update={name: inner})
 
 
-def declared_fields(model: type[BaseModel], prefix: str = "") -> Iterator[tuple[str, FieldInfo]]:
-    """Yield the dotted name and declaration of every field of a model, its sections' fields included."""
-    for name, info in model.model_fields.items():
-        section = _section_of(info)
-        if section is not None:
-            yield from declared_fields(section, f"{prefix}{name}.")
-        else:
-            yield f"{prefix}{name}", info
+def _read_truth(value: Any) -> Any:
+    if isinstance(value, str) and value.strip() in {"true", "false"}:
+        return value.strip() == "true"
+    if value is not None and not isinstance(value, bool):
+        raise InputError("", f"{shortened(value)} is not true or false", nearest="true or false")
+    return value
 
 
-def _section_of(info: FieldInfo) -> type[BaseModel] | None:
-    candidates = [info.annotation, *getattr(info.annotation, "__args__", ())]
-    return next((c for c in candidates if isinstance(c, type) and issubclass(c, Section)), None)
-
-
-_BOUND_WORDS = {
-    "greater_than": ("gt", "must be above"),
-    "greater_than_equal": ("ge", "must be at least"),
-    "less_than_equal": ("le", "must be at most"),
-}
-
-
-_TYPE_WORDS = {
-    "int_from_float": ("a whole number", "a whole number"),
-    "int_type": ("a whole number", "a whole number"),
-    "int_parsing": ("a whole number", "a whole number"),
-    "float_type": ("a number", "a number"),
-    "string_type": ("text", "text in quotes"),
-    "bool_type": ("true or false", "true or false"),
-    "bool_parsing": ("true or false", "true or false"),
-    "model_type": ("a table of keys and values", "a section such as [nodes]"),
-    "dict_type": ("a table of keys and values", "a section such as [nodes]"),
-    "finite_number": ("a finite number", "a finite number"),
-}
-
-
-def _short(given: Any) -> str:
+def shortened(value: Any) -> str:
+    """Return a value as an error message shows it."""
     # Python refuses to write out a whole number of more than 4,300 digits.
-    text = "the number" if isinstance(given, int) and abs(given) > _LARGEST else repr(given)
+    text = "the number" if isinstance(value, int) and abs(value) > LARGEST_INTEGER else repr(value)
     return text if len(text) <= 60 else f"{text[:57]}…"
 
 
-def _as_input_error(error: ValidationError, model: type[BaseModel], prefix: str) -> InputError:
-    """Return the most telling problem of a validation error as one readable error."""
-    # A misspelt key also leaves the right one missing: the misspelling is what to mend.
-    first = min(error.errors(), key=lambda one: one["type"] != "extra_forbidden")
-    path = [str(part) for part in first["loc"] if not str(part).startswith("function-")]
-    field = ".".join([prefix, *path] if prefix else path)
-    kind, context = first["type"], first.get("ctx", {})
-    cause = context.get("error")
-    if isinstance(cause, InputError):
-        return InputError(cause.field or field, cause.problem, cause.nearest)
-    if kind == "extra_forbidden":
-        return InputError(field, "unknown key", nearest=_meant(model, path))
-    problem, nearest = _told(kind, context, first.get("input"), str(first["msg"]))
-    unit = _unit_at(model, path)
-    if kind in _BOUND_WORDS and unit not in BARE_UNITS:
-        nearest = f"{nearest} {unit}"
-    return InputError(field, problem, nearest)
+def section_of(info: FieldInfo) -> type[BaseModel] | None:
+    """Return the section that a pydantic field holds, if it holds one."""
+    return next((kind for kind in _types(info.annotation) if _is_section(kind)), None)
 
 
-def _unit_at(model: type[BaseModel], path: list[str]) -> str:
-    """Return the unit of the field at a path."""
-    return next(
-        (declaration(info).unit for name, info in declared_fields(model) if name == ".".join(path)), ""
+def _is_section(kind: Any) -> bool:
+    return isinstance(kind, type) and issubclass(kind, BaseModel)
+
+
+def _types(annotation: Any) -> tuple[Any, ...]:
+    if get_origin(annotation) in {Union, types.UnionType}:
+        return get_args(annotation)
+    return (annotation,)
+
+
+@cache
+def fields_of(model: type[BaseModel]) -> Mapping[str, Field]:
+    """Return every declared field of a section by dotted path, its sections' fields included, in order."""
+    found: dict[str, Field] = {}
+    for name, info in model.model_fields.items():
+        section = section_of(info)
+        if section is None:
+            found[name] = declared_field(name, info)
+            continue
+        for path, field in fields_of(section).items():
+            found[f"{name}.{path}"] = _below(name, field)
+    return types.MappingProxyType(found)
+
+
+def _below(name: str, field: Field) -> Field:
+    values = {one: getattr(field, one) for one in Field.__slots__}
+    return Field(**{**values, "path": f"{name}.{field.path}"})
+
+
+@cache
+def declared_field(path: str, info: FieldInfo) -> Field:
+    """Return what :func:`quantity` declared of a field."""
+    extra = info.json_schema_extra if isinstance(info.json_schema_extra, dict) else {}
+    unit = str(extra.get("unit", ""))
+    choices = _choices(info)
+    return Field(
+        path=path,
+        kind=_kind(info, unit, choices),
+        unit=unit,
+        symbol=str(extra.get("symbol", "")),
+        meaning=info.description or "",
+        role=str(extra.get("role", "label")),  # type: ignore[arg-type]
+        choices=choices,
+        default=None if info.is_required() else info.default,
+        required=info.is_required(),
+        at_least=_bound(info, "ge"),
+        above=_bound(info, "gt"),
+        at_most=_bound(info, "le"),
     )
 
 
-def _meant(model: type[BaseModel], path: list[str]) -> str:
-    """Return the key most like an unknown one, among its siblings first and then anywhere."""
-    siblings = _known_at(model, path[:-1])
-    anywhere: dict[str, str] = {}
-    for name, _ in declared_fields(model):
-        anywhere.setdefault(name.rpartition(".")[2], name)
-    guess = closest(path[-1], siblings) or anywhere.get(closest(path[-1], anywhere) or "")
-    return f"'{guess}'" if guess else ", ".join(siblings)
+def _bound(info: FieldInfo, name: str) -> float | None:
+    return next((float(getattr(one, name)) for one in info.metadata if hasattr(one, name)), None)
 
 
-def _told(kind: str, context: Mapping[str, Any], given: Any, message: str) -> tuple[str, str | None]:
-    """Return a validation problem, and the nearest valid value, in words."""
-    if kind in _BOUND_WORDS:
-        key, words = _BOUND_WORDS[kind]
-        bound = context[key]
-        return f"{given} {words} {bound:g}", _just_inside(kind, bound, given)
-    if kind in _TYPE_WORDS:
-        words, nearest = _TYPE_WORDS[kind]
-        whole = f"{round(given)}" if kind == "int_from_float" and isinstance(given, float) else nearest
-        return f"{_short(given)} is not {words}", whole
-    if kind == "literal_error":
-        choices = [c.strip("' ") for c in str(context["expected"]).replace(" or ", ", ").split(",")]
-        guess = closest(str(given), choices) or choices[0]
-        return f"'{given}' is not one of {', '.join(choices)}", guess
-    if kind == "missing":
-        return "missing", "see 'farflung init' for a commented scenario"
-    return message.removeprefix("Value error, "), None
+def _choices(info: FieldInfo) -> tuple[str, ...]:
+    for one in info.metadata:
+        if isinstance(one, OneOf):
+            return one.names()
+    words = [word for kind in _types(info.annotation) for word in get_args(kind) if isinstance(word, str)]
+    return tuple(dict.fromkeys(words))
 
 
-def _known_at(model: type[BaseModel], path: list[str]) -> list[str]:
-    current: type[BaseModel] | None = model
-    for part in path:
-        info = current.model_fields.get(part) if current else None
-        current = _section_of(info) if info else None
-    return list(current.model_fields) if current else []
-
-
-def _just_inside(kind: str, bound: float, given: Any) -> str:
-    if kind != "greater_than":
-        return f"{bound:g}"
-    return f"{'a whole number' if isinstance(given, int) else 'anything'} above {bound:g}"
-
-
-def read_mapping(value: Any, field: str) -> Mapping[str, Any]:
-    """Return ``value`` if it is a table, or raise one readable error."""
-    if not isinstance(value, Mapping):
-        raise InputError(field, "must be a table of keys and values")
-    return value
+def _kind(info: FieldInfo, unit: str, choices: tuple[str, ...]) -> Kind:
+    kinds = _types(info.annotation)
+    if bool in kinds:
+        return "truth"
+    if choices:
+        return "choice"
+    if not unit:
+        return "text"
+    return "count" if int in kinds else "number"

@@ -1,4 +1,4 @@
-"""Units at the edge: text in, SI numbers inside, readable text out.
+"""Units at the edge: text with units in, SI numbers inside; :mod:`farflung.base.format` writes them out.
 
 Inside the product time is in seconds, data on links in bits and bits per second, memory in bytes, compute
 in FLOP and FLOP/s, energy in joules, power in watts and money in US dollars of 2026. Only this module knows
@@ -7,7 +7,6 @@ any other unit.
 
 from __future__ import annotations
 
-import math
 import re
 import tokenize
 from functools import cache, lru_cache
@@ -121,6 +120,9 @@ def parse(text: str, unit: str) -> float:
     >>> parse("100 Mbps", "bit/s")
     100000000.0
     """
+    counted = _counted(text, unit)
+    if counted is not None:
+        return counted
     match = _NUMBER.fullmatch(text) if len(text) <= _LONGEST else None
     if match is None:
         raise InputError(
@@ -149,6 +151,23 @@ def parse(text: str, unit: str) -> float:
     return float(converted)
 
 
+_COUNTED = re.compile(
+    r"\s*\$?\s*(\d[\d_,]*\.?\d*|\.\d+)\s*(k|M|B|T|thousand|million|billion|trillion)"
+    r"(?:\s*(?:USD|dollars?|tokens?|parameters?))?\s*"
+)
+"""Sums of money, tokens and parameters as people write them: $30M, 1.6 trillion tokens, 160B."""
+_MULTIPLES = {"k": 1e3, "t": 1e3, "m": 1e6, "M": 1e6, "b": 1e9, "B": 1e9, "T": 1e12}
+
+
+def _counted(text: str, unit: str) -> float | None:
+    """Return the quantity in a text such as ``$30M``, or ``None`` where it is not written so."""
+    match = _COUNTED.fullmatch(text) if unit in {"USD", "token", "parameters"} else None
+    if match is None:
+        return None
+    multiple = 1e12 if match[2] == "trillion" else _MULTIPLES[match[2][0]]
+    return float(match[1].replace(",", "").replace("_", "")) * multiple
+
+
 _EXAMPLES = {
     "s": "740 days",
     "bit/s": "100 Mbps",
@@ -165,59 +184,3 @@ _EXAMPLES = {
 def example(unit: str) -> str:
     """Return how a quantity in ``unit`` is written."""
     return _EXAMPLES.get(unit, f"1 {unit}")
-
-
-_PREFIXES = tuple(
-    (10.0**power, prefix) for power, prefix in zip(range(24, -1, -3), [*"YZEPTGMk", ""], strict=True)
-)
-_PREFIXED = {"bit/s": "bit/s", "bit": "bit", "byte": "B", "FLOP/s": "FLOP/s", "W": "W", "J": "J"}
-_COUNT_WORDS = ((1e12, " trillion"), (1e9, " billion"), (1e6, " million"))
-
-
-def pretty(value: float, unit: str) -> str:
-    """Return ``value`` [``unit``] as a person would write it, to four significant digits.
-
-    Examples
-    --------
-    >>> pretty(63936000.0, "s"), pretty(1e8, "bit/s"), pretty(30.7e6, "USD"), pretty(1.019e25, "FLOP")
-    ('740 days', '100 Mbit/s', '$30.7 million', '1.019e+25 FLOP')
-    """
-    if unit == "USD":
-        return "$" + _counted(value)
-    if unit == "s":
-        return _pretty_time(value)
-    if unit in _PREFIXED:
-        size = abs(value)
-        scale, prefix = next(((s, p) for s, p in _PREFIXES if size >= s), (1.0, ""))
-        return f"{_digits(value / scale)} {prefix}{_PREFIXED[unit]}"
-    if unit in {"parameters", "token"}:
-        return _counted(value) + (" tokens" if unit == "token" else " parameters")
-    if unit == "FLOP":
-        return f"{value:.4g} FLOP"
-    return _digits(value) if unit == "1" else f"{_digits(value)} {unit}"
-
-
-def _digits(value: float) -> str:
-    if value == 0 or not math.isfinite(value):
-        return f"{value:g}"
-    if 1e-4 <= abs(value) < 1e9:
-        decimals = max(0, 3 - math.floor(math.log10(abs(value))))
-        text = f"{value:,.{decimals}f}"
-        return text.rstrip("0").rstrip(".") if "." in text else text
-    return f"{value:.4g}"
-
-
-def _counted(value: float) -> str:
-    for scale, word in _COUNT_WORDS:
-        if abs(value) >= scale and abs(value) < scale * 1e5:
-            return _digits(value / scale) + word
-    return _digits(value)
-
-
-def _pretty_time(value: float) -> str:
-    for scale, name in ((86400.0 * 1.5, "days"), (5400.0, "hours"), (120.0, "min"), (1.0, "s")):
-        if abs(value) >= scale:
-            return (
-                f"{_digits(value / {'days': 86400.0, 'hours': 3600.0, 'min': 60.0, 's': 1.0}[name])} {name}"
-            )
-    return f"{_digits(value * 1e3)} ms"

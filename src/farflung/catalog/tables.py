@@ -13,6 +13,8 @@ from farflung.catalog.records import Record
 
 _ROOT = resources.files("farflung.catalog")
 _LAWS = "assumptions/laws"
+DEFAULT_ASSUMPTIONS = "calibrated-2026-11"
+"""The assumption set of scenarios and searches that name none."""
 
 
 @cache

@@ -54,17 +54,17 @@ def compare(
 
 def _inputs(one: Outcome, other: Outcome) -> Iterator[tuple[str, Any, Any, str]]:
     """Yield what was asked and believed differently: name, both values, unit."""
-    from farflung.base.fields import declaration, declared_fields
+    from farflung.base.fields import fields_of
     from farflung.scenario import Scenario, load_assumptions
 
     filled = [{f.field: f.value for f in outcome.filled_in} for outcome in (one, other)]
     written = [outcome.scenario.model_dump() for outcome in (one, other)]
-    for name, info in declared_fields(Scenario):
+    for name, field in fields_of(Scenario).items():
         a, b = (_at(data, name) for data in written)
         if a != b and name not in _TITLES:
             # What one of them leaves open is what was taken in its place.
             a, b = (fill.get(name) if value is None else value for fill, value in zip(filled, (a, b)))  # noqa: B905
-            yield name, a, b, declaration(info).unit
+            yield name, a, b, field.unit
     sets = [load_assumptions(outcome.scenario.assumptions).values for outcome in (one, other)]
     for name in dict.fromkeys([*sets[0], *sets[1]]):
         (a, unit), (b, unit_b) = (values.get(name, (None, "")) for values in sets)

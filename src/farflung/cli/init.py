@@ -14,7 +14,7 @@ from farflung.base.errors import InputError
 from farflung.cli.show import WIDTH
 
 if TYPE_CHECKING:
-    from farflung.cli.declared import Field
+    from farflung.base.fields import Field
 
 BASE = "paper-headline"
 """Preset whose values the written scenario starts from."""
@@ -53,10 +53,11 @@ def init(
 
 def commented_scenario() -> str:
     """Return the commented scenario as TOML text."""
+    from farflung.base.fields import fields_of
     from farflung.catalog.tables import assumption_table, preset_table
-    from farflung.cli.declared import fields
+    from farflung.scenario import Scenario
 
-    known = {field.name: field for field in fields()}
+    known = fields_of(Scenario)
     # The title says where the values come from; what the source says of them stops being true once edited.
     values = {**dict(_flat(preset_table(BASE))), "name": f"My scenario, from {BASE}"}
     values = {name: value for name, value in values.items() if name not in _OF_THE_PRESET}
@@ -83,8 +84,8 @@ def _comment(field: Field, believed: Mapping[str, Any]) -> str:
     """Return what is declared of a field, as comment lines."""
     symbol = f" ({field.symbol})" if field.symbol else ""
     parts = [f"{field.meaning}{symbol}", field.bounds_text]
-    if field.name in believed["defaults"]:
-        parts.append(f"default of {believed['name']}: {field.quantity(believed['defaults'][field.name])}")
+    if field.path in believed["defaults"]:
+        parts.append(f"default of {believed['name']}: {field.format(believed['defaults'][field.path])}")
     elif field.required:
         parts.append("required")
     elif field.has_default:
@@ -95,13 +96,13 @@ def _comment(field: Field, believed: Mapping[str, Any]) -> str:
 
 def _line(field: Field, known: Mapping[str, Field], value: Any, believed: Any) -> str:
     """Return the line that sets a field, as a comment where the scenario leaves it open."""
-    from farflung.cli.declared import example_of, written
+    from farflung.cli.declared import example_of, toml_text
 
-    key = field.name.rpartition(".")[2]
+    key = field.path.rpartition(".")[2]
     if value is not None:
-        return f"{key} = {written(field, value)}"
+        return f"{key} = {toml_text(field, value)}"
     if believed is not None:
-        return f"# {key} = {written(field, believed)}"
+        return f"# {key} = {toml_text(field, believed)}"
     if field.has_default:
-        return f"# {key} = {written(field, field.default)}"
+        return f"# {key} = {toml_text(field, field.default)}"
     return f"# {key} = {example_of(field, known)}"

@@ -16,7 +16,8 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
-from farflung.base.units import factor, pretty
+from farflung.base.format import format_quantity
+from farflung.base.units import factor
 from farflung.catalog import Source
 from farflung.cli.show import WIDTH, console, put, quantity
 from farflung.outcome import OUTPUTS, Flag, Outcome
@@ -160,7 +161,7 @@ def _headline(outcome: Outcome) -> RenderableType:
     for name, label in zip(_COMPUTE, _COMPUTE_LABELS, strict=True):
         output = OUTPUTS[name]
         table.add_row(label, _value(outcome, name), f"{output.symbol}: {_lowered(output.meaning)}")
-    parameters = pretty(outcome.scenario.model.parameters, "parameters")
+    parameters = format_quantity(outcome.scenario.model.parameters, "parameters")
     table.add_row("Duration", _value(outcome, "duration_s"), f"{_value(outcome, 'tokens')} for {parameters}")
     table.add_row(
         "Over-training",
@@ -186,7 +187,7 @@ def _bought(outcome: Outcome) -> Text:
     if cost is None:
         text.append("Capital cost unknown", style="bold").append(" (no price of this hardware is given); ")
     else:
-        text.append(pretty(cost, "USD"), style="bold green").append(" of hardware ")
+        text.append(format_quantity(cost, "USD"), style="bold green").append(" of hardware ")
     if outcome.quality_adjusted_flop is None:
         text.append("trains nothing as described")
     else:
@@ -194,7 +195,7 @@ def _bought(outcome: Outcome) -> Text:
         text.append(f"C_quality {_value(outcome, 'quality_adjusted_flop')}", style="bold green")
         text.append(f" (C_local {_value(outcome, 'local_equivalent_flop')})")
     if run_cost is not None:
-        text.append(f"; running it costs {pretty(run_cost, 'USD')} on top")
+        text.append(f"; running it costs {format_quantity(run_cost, 'USD')} on top")
     return text
 
 
@@ -253,7 +254,7 @@ def _time(outcome: Outcome) -> RenderableType | None:
 def _traffic(outcome: Outcome) -> RenderableType | None:
     rows = []
     if outcome.sync_payload_bits is not None:
-        size = pretty(outcome.sync_payload_bits * factor("bit", "byte"), "byte")
+        size = format_quantity(outcome.sync_payload_bits * factor("bit", "byte"), "byte")
         rows.append(("Each exchange", f"{size} up, and down"))
     if outcome.outer_round_time_s is not None and outcome.sync_payload_bits:
         rows.append(("Cadence", f"every {_value(outcome, 'outer_round_time_s')}"))

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 import typer
 
+from farflung.catalog.tables import DEFAULT_ASSUMPTIONS
+
 if TYPE_CHECKING:
     from farflung.analysis.search import Constraints, Grid, Question
 
@@ -77,7 +79,7 @@ class Asked:
         typer.Option("--links", help="Bandwidth of every node: '100Mbps', or '57Mbps/310Mbps' up and down."),
     ] = "100 Mbps"
     latency: Annotated[str, typer.Option("--latency", help="Round-trip time.")] = "100 ms"
-    assumptions: Annotated[str, typer.Option("--assumptions", help="Assumption set.")] = "calibrated-2026-11"
+    assumptions: Annotated[str, typer.Option("--assumptions", help="Assumption set.")] = DEFAULT_ASSUMPTIONS
     by: Annotated[
         str, typer.Option("--by", help="How the rule counts compute: fp16, or tpp (rate times bits).")
     ] = "fp16"

@@ -92,13 +92,13 @@ def put(*answers: RenderableType) -> None:
 
 def quantity(value: Any, unit: str = "") -> str:
     """Return a value as a person reads it."""
-    from farflung.base.units import pretty
+    from farflung.base.format import format_quantity
 
     if value is None or value == "":
         return ABSENT
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return pretty(value, unit) if unit and isinstance(value, int | float) else str(value)
+    return format_quantity(value, unit) if unit and isinstance(value, int | float) else str(value)
 
 
 def put_json(answer: Any) -> None:

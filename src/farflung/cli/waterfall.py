@@ -165,11 +165,11 @@ def _said(term: Term, place: int) -> str:
 
 def _units(name: str) -> list[str]:
     """Return the units of a term's values: of a quantity, or of fields of a scenario."""
-    from farflung.base.fields import declaration, declared_fields
+    from farflung.base.fields import fields_of
     from farflung.outcome import OUTPUTS
     from farflung.scenario import Scenario
 
-    fields = {field: declaration(info).unit for field, info in declared_fields(Scenario)}
+    fields = {path: field.unit for path, field in fields_of(Scenario).items()}
     units = {**{one.quantity: one.unit for one in OUTPUTS.values()}, **fields}
     return [units.get(one, "1") for one in name.split(" + ")]
 

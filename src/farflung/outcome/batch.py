@@ -15,7 +15,7 @@ import numpy as np
 
 from farflung.base.arrays import Array, keep_freed_memory
 from farflung.base.errors import unknown
-from farflung.base.fields import declaration, declared_fields
+from farflung.base.fields import fields_of
 from farflung.outcome.graph import SparingPlan, compute, compute_sparingly, sparing
 from farflung.outcome.protocols import PROTOCOLS, SLACK
 from farflung.outcome.schema import OUTPUTS
@@ -24,11 +24,7 @@ from farflung.scenario import Givens, Scenario, givens
 
 COEFFICIENT = "assumptions."
 """What the name of a coefficient begins with where it stands among those of fields."""
-NUMERIC_FIELDS = {
-    name: declaration(info).unit
-    for name, info in declared_fields(Scenario)
-    if declaration(info).unit and declaration(info).role != "label"
-}
+NUMERIC_FIELDS = {path: field.unit for path, field in fields_of(Scenario).items() if field.numeric}
 """Scenario fields that may be arrays, and their units."""
 
 

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from farflung.base.errors import InputError, unknown
-from farflung.base.fields import declaration, declared_fields
-from farflung.base.units import pretty
+from farflung.base.fields import fields_of
+from farflung.base.format import format_quantity
 from farflung.outcome.graph import Step, compute
 from farflung.outcome.protocols import PROTOCOLS, SLACK
 from farflung.outcome.schema import OUTPUTS, FilledIn, Flag, Outcome
@@ -158,13 +158,16 @@ def _choose_mode(scenario: Scenario, given: Givens) -> tuple[str, str | None]:
         field, nearest = _largest_model(given, per_node * nodes)
         raise InputError(
             field,
-            f"{scenario.model.parameters:g} parameters need {pretty(needed, 'byte')}, and all {nodes} nodes "
-            f"together hold {pretty(per_node * nodes, 'byte')}",
+            f"{scenario.model.parameters:g} parameters need {format_quantity(needed, 'byte')}, and all "
+            f"{nodes} nodes together hold {format_quantity(per_node * nodes, 'byte')}",
             nearest=nearest,
         )
     if scenario.protocol.mode != "auto":
         return scenario.protocol.mode, None
-    holds = f"a replica needs {pretty(needed, 'byte')} and a node holds {pretty(per_node, 'byte')}"
+    holds = (
+        f"a replica needs {format_quantity(needed, 'byte')} and a node holds "
+        f"{format_quantity(per_node, 'byte')}"
+    )
     asked = scenario.protocol.pipeline_stages
     if needed <= per_node * SLACK and (asked or 1) == 1:
         return "flat", f"flat: {holds}"
@@ -197,7 +200,8 @@ def _obstacle(run: Run) -> Flag | None:
         return Flag(
             "infeasible",
             field,
-            f"a replica needs {pretty(needed, 'byte')} and a node holds {pretty(held, 'byte')}",
+            f"a replica needs {format_quantity(needed, 'byte')} and a node holds "
+            f"{format_quantity(held, 'byte')}",
             nearest=f"{nearest} parameters, or mode = 'pipeline_groups'",
         )
     if sharded:
@@ -206,8 +210,8 @@ def _obstacle(run: Run) -> Flag | None:
             return Flag(
                 "infeasible",
                 "protocol.pipeline_stages",
-                f"{stages:g} nodes hold {pretty(held * stages, 'byte')}, a replica needs "
-                f"{pretty(needed, 'byte')}",
+                f"{stages:g} nodes hold {format_quantity(held * stages, 'byte')}, a replica needs "
+                f"{format_quantity(needed, 'byte')}",
                 nearest=f"{least:g} stages",
             )
         if stages > nodes:
@@ -224,7 +228,8 @@ def _obstacle(run: Run) -> Flag | None:
         return Flag(
             "infeasible",
             "duration",
-            f"the tokens take {pretty(values['duration'], 's')}, the limit is {pretty(limit, 's')}",
+            f"the tokens take {format_quantity(values['duration'], 's')}, the limit is "
+            f"{format_quantity(limit, 's')}",
             nearest=f"{_rounded_down(most):.4g} tokens, or {days:.10g} days",
         )
     return None
@@ -319,14 +324,14 @@ def _is_set(scenario: Scenario, name: str) -> bool:
 
 def _shown(field: str, value: Any) -> str:
     unit = _UNITS.get(field, "")
-    return pretty(value, unit) if unit and isinstance(value, int | float) else str(value)
+    return format_quantity(value, unit) if unit and isinstance(value, int | float) else str(value)
 
 
-_UNITS = {name: declaration(info).unit for name, info in declared_fields(Scenario)}
+_UNITS = {path: field.unit for path, field in fields_of(Scenario).items()}
 _PRODUCT_DEFAULTS = {
-    name: _shown(name, info.default)
-    for name, info in declared_fields(Scenario)
-    if not info.is_required() and info.default is not None and declaration(info).role != "label"
+    path: _shown(path, field.default)
+    for path, field in fields_of(Scenario).items()
+    if field.default is not None and field.role != "label"
 }
 
 

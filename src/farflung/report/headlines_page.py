@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from farflung.analysis.headlines import ASKED, SCENARIOS, TARGETS, Cheapest, Headlines, Need
 from farflung.analysis.uncertainty import UncertaintyResult
-from farflung.base.units import pretty
+from farflung.base.format import format_quantity
 from farflung.outcome import OUTPUTS
 from farflung.report.figures.words import brief, percent
 from farflung.report.markdown import table
@@ -89,7 +89,9 @@ def _values(result: UncertaintyResult, output: str) -> Iterator[str]:
 def _cheapest(found: Headlines) -> Iterator[str]:
     question = found.cheapest[0].question
     yield _CHEAPEST.format(
-        days=pretty(question.duration, "s"), links=pretty(question.upload, "bit/s"), rule=question.rule
+        days=format_quantity(question.duration, "s"),
+        links=format_quantity(question.upload, "bit/s"),
+        rule=question.rule,
     )
     for target in TARGETS:
         yield f"### {brief(target)} FLOP\n"

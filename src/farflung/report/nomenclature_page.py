@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from pydantic.fields import FieldInfo
-
-from farflung.base.fields import declaration, declared_fields
+from farflung.base.fields import Field, fields_of
 from farflung.outcome.schema import OUTPUTS
 from farflung.report.markdown import table
 from farflung.scenario import Scenario
@@ -29,7 +27,7 @@ def nomenclature_page() -> str:
     parts = ["# Nomenclature", "", _INTRODUCTION, "## Inputs: the scenario", ""]
     parts += table(
         ("field", "symbol", "unit", "role", "bounds", "default", "meaning"),
-        [_input(name, info) for name, info in declared_fields(Scenario)],
+        [_input(field) for field in fields_of(Scenario).values()],
     )
     parts += ["", "## Outputs: the outcome", ""]
     parts += table(
@@ -39,14 +37,14 @@ def nomenclature_page() -> str:
     return "\n".join(parts) + "\n"
 
 
-def _input(name: str, info: FieldInfo) -> tuple[str, ...]:
-    declared = declaration(info)
-    bounds = [f"{words} {getattr(one, key):g}" for one in info.metadata for key, words in _BOUNDS.items()
-              if getattr(one, key, None) is not None]  # fmt: skip
-    default = "" if info.default in {None, ""} else str(info.default)
-    return (f"`{name}`", declared.symbol, declared.unit, declared.role, ", ".join(bounds),
-            "required" if info.is_required() else default,
-            info.description or "")  # fmt: skip
-
-
-_BOUNDS = {"ge": "≥", "gt": ">", "le": "≤"}
+def _input(field: Field) -> tuple[str, ...]:
+    default = "" if field.default in {None, ""} else str(field.default)
+    return (
+        f"`{field.path}`",
+        field.symbol,
+        field.unit,
+        field.role,
+        field.bounds_text.replace("|", "or"),
+        "required" if field.required else default,
+        field.meaning,
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 
-from farflung.base.units import pretty
+from farflung.base.format import format_quantity
 from farflung.evidence.validation import QUANTITIES, Row, Summary, Validation
 from farflung.report.markdown import table
 
@@ -113,7 +113,7 @@ def figure(row: Row, value: float | None) -> str:
     if QUANTITIES[row.quantity].share:
         return f"{_per_cent(value):.3g} %"
     if row.unit == "bit/s":
-        return pretty(float(f"{value:.3g}"), row.unit)
+        return format_quantity(float(f"{value:.3g}"), row.unit)
     if row.unit == "1":
         return f"{value:,.0f}"
     unit = "days" if row.unit == "day" else row.unit

@@ -12,8 +12,9 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from farflung.base.errors import InputError, unknown
-from farflung.base.fields import Section, quantity
+from farflung.base.fields import quantity
 from farflung.base.provenance import content_hash
+from farflung.base.sections import Section
 from farflung.base.units import factor
 from farflung.catalog.records import Record
 from farflung.catalog.tables import assumption_names, assumption_table, loadable_names

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from farflung.base.errors import InputError, closest, unknown
-from farflung.base.fields import declaration, declared_fields, read_mapping
+from farflung.base.fields import fields_of
+from farflung.base.sections import read_mapping
 from farflung.catalog.tables import names, preset_table
 from farflung.scenario.scenario import Scenario
 
@@ -90,7 +91,7 @@ def with_changes(scenario: Scenario, changes: Mapping[str, Any]) -> Scenario:
 
 
 def _replace(data: dict[str, Any], field: str, value: Any) -> None:
-    known = [name for name, _ in declared_fields(Scenario)]
+    known = list(fields_of(Scenario))
     if field not in known:
         inside = [name for name in known if name.startswith(f"{field}.")]
         if inside:
@@ -113,7 +114,7 @@ def _replace(data: dict[str, Any], field: str, value: Any) -> None:
 
 def _written(scenario: Scenario) -> dict[str, Any]:
     """Return the scenario as a user would write it: only what was set, each quantity with its unit."""
-    units = {name: declaration(info).unit for name, info in declared_fields(Scenario)}
+    units = {path: field.unit for path, field in fields_of(Scenario).items()}
 
     def table(section: Mapping[str, Any], prefix: str) -> dict[str, Any]:
         result: dict[str, Any] = {}

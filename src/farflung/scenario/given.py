@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
-from farflung.base.fields import Section
+from farflung.base.sections import Section
 from farflung.catalog.chips import FORMAT_OF_PRECISION
 from farflung.scenario.assumptions import Assumptions, load_assumptions
 from farflung.scenario.hardware import chip_givens, reference_performance

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from farflung.base.errors import InputError
-from farflung.base.fields import BARE_UNITS, Section, quantity
+from farflung.base.fields import BARE_UNITS, quantity
+from farflung.base.sections import Section
 from farflung.catalog.records import Record
 from farflung.scenario.assumptions import Assumptions
 

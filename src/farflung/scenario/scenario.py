@@ -7,7 +7,9 @@ from typing import Literal
 from pydantic import model_validator
 
 from farflung.base.errors import InputError
-from farflung.base.fields import Section, quantity
+from farflung.base.fields import quantity
+from farflung.base.sections import Section
+from farflung.catalog.tables import DEFAULT_ASSUMPTIONS
 
 Mode = Literal["auto", "flat", "hierarchical", "pipeline_groups", "wide_area_pipeline", "data_parallel"]
 MODES: tuple[Mode, ...] = (
@@ -204,7 +206,7 @@ class Scenario(Section):
         "Name of the assumption set, or the path of a file",
         unit="",
         role="label",
-        default="calibrated-2026-11",
+        default=DEFAULT_ASSUMPTIONS,
     )
     duration: float | None = quantity(
         "Length of the run, or its limit where tokens are given",

@@ -12,6 +12,7 @@ from typing import Literal
 from farflung.base.errors import InputError, unknown
 from farflung.catalog import Chip, chips
 from farflung.catalog.chips import FORMAT_OF_PRECISION
+from farflung.catalog.tables import DEFAULT_ASSUMPTIONS
 from farflung.scenario import Scenario, load_assumptions
 from farflung.scenario.nodes import Reading, largest_node, node_limit
 
@@ -55,7 +56,7 @@ class Question:
     upload: float = 100e6
     download: float = 100e6
     latency: float = 0.1
-    assumptions: str = "calibrated-2026-11"
+    assumptions: str = DEFAULT_ASSUMPTIONS
     reading: Reading = "fp16"
     threshold: float | None = None
 

@@ -17,7 +17,7 @@ from farflung.analysis.search.pareto import front
 from farflung.analysis.search.refine import Reached, Tally, explored, narrow, polish
 from farflung.analysis.search.space import MFU, REASONS, Branch, blocks
 from farflung.base.errors import InputError
-from farflung.base.units import pretty
+from farflung.base.format import format_quantity
 from farflung.catalog import chip
 from farflung.outcome import Outcome, evaluate
 from farflung.scenario import load_assumptions, preset, presets
@@ -366,7 +366,7 @@ def _why_not(question: Question, removed: np.ndarray, nearest: float | None) -> 
         return f"a single chip of those asked for exceeds {question.limit_named}"
     furthest = "no design keeps to all else"
     if nearest is not None:
-        furthest = f"within all else, the furthest reaches {pretty(nearest, 'FLOP')}"
+        furthest = f"within all else, the furthest reaches {format_quantity(nearest, 'FLOP')}"
     if removed[3:].any():
         worst = REASONS[3 + int(np.argmax(removed[3:]))]
         return f"designs reach the target, and all are removed; most of them by: {worst}; {furthest}"

@@ -6,13 +6,13 @@ import sys
 from dataclasses import asdict, dataclass
 
 from farflung.base.errors import unknown
+from farflung.base.fields import Field, fields_of
 from farflung.catalog import Source, bibtex, source
 from farflung.catalog import sources as all_sources
 from farflung.catalog.tables import assumption_table, loadable_names
 from farflung.cli.catalog.shelf import Entry, Shelf
-from farflung.cli.declared import Field, fields
 from farflung.cli.show import Column, Listed, Listing, grid, put, put_csv, put_json, quantity
-from farflung.scenario import Assumptions, load_assumptions
+from farflung.scenario import Assumptions, Scenario, load_assumptions
 
 
 def _assumptions() -> Listing:
@@ -118,7 +118,7 @@ _FIELD_COLUMNS = (
 def _field_row(field: Field) -> tuple[str, ...]:
     symbol = f" ({field.symbol})" if field.symbol else ""
     return (
-        field.name, field.symbol, field.unit, field.role, field.default_text, field.bounds_text,
+        field.path, field.symbol, field.unit, field.role, field.default_text, field.bounds_text,
         field.meaning,
         f"{field.default_text}; {field.bounds_text}" if field.bounds_text else field.default_text,
         f"{field.meaning}{symbol}, {field.role}",
@@ -126,11 +126,11 @@ def _field_row(field: Field) -> tuple[str, ...]:
 
 
 def _fields() -> Listing:
-    return Listing(_FIELD_COLUMNS, tuple(_field_row(field) for field in fields()))
+    return Listing(_FIELD_COLUMNS, tuple(_field_row(field) for field in fields_of(Scenario).values()))
 
 
 def _field(name: str) -> Listing:
-    known = {field.name: field for field in fields()}
+    known = fields_of(Scenario)
     if name not in known:
         raise unknown("", "field", name, known)
     return Listing(_FIELD_COLUMNS, (_field_row(known[name]),))

@@ -13,9 +13,9 @@ import numpy as np
 
 from farflung.base.arrays import Array
 from farflung.base.errors import InputError
-from farflung.base.fields import declaration
+from farflung.base.fields import fields_of
+from farflung.base.format import format_quantity
 from farflung.base.provenance import Provenance
-from farflung.base.units import pretty
 from farflung.catalog.records import Record
 from farflung.learning.sync_interval import stale_inner_steps
 from farflung.outcome.closed_form import Run, as_scenario, evaluate, prepare
@@ -166,7 +166,7 @@ class Simulation:
             for name, record in self.filled_in.items()
         }
         given = {**dict.fromkeys(words), "evidence_level": "given"}
-        units = {name: declaration(info).unit for name, info in Operation.model_fields.items()}
+        units = {path: field.unit for path, field in fields_of(Operation).items()}
         return [
             {"name": name, "value": value, "unit": units[name], **told.get(name, given)}
             for name, value in values.items()
@@ -361,7 +361,7 @@ def _findings(tally: Tally) -> tuple[Flag, ...]:
     runs, at = len(tally.stalled_at), tally.stalled_at[np.isfinite(tally.stalled_at)]
     stalled, empty = len(at), int((tally.synchronisations < 1.0).sum())
     if stalled:
-        after = pretty(float(np.median(at)), "s")
+        after = format_quantity(float(np.median(at)), "s")
         return (
             Flag(
                 "infeasible",
@@ -377,7 +377,7 @@ def _findings(tally: Tally) -> tuple[Flag, ...]:
                 "infeasible",
                 "duration",
                 f"{empty} of {runs} runs end before their first synchronisation",
-                nearest=pretty(float(tally.longest.max()), "s"),
+                nearest=format_quantity(float(tally.longest.max()), "s"),
             ),
         )
     return ()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import plotly.graph_objects as go
 
-from farflung.base.fields import declaration, declared_fields
+from farflung.base.fields import fields_of
 from farflung.outcome import OUTPUTS
 from farflung.report.figures.frame import BLUE, INK, LINE, QUIET, VERMILION, again, cited, framed, key, origin
 from farflung.report.figures.words import (
@@ -270,7 +270,7 @@ def _said(value: Any, unit: str) -> str:
 
 def _units(name: str) -> list[str]:
     """Return the units of a term's values: of a quantity, or of fields of a scenario."""
-    fields = {field: declaration(info).unit for field, info in declared_fields(Scenario)}
+    fields = {path: field.unit for path, field in fields_of(Scenario).items()}
     known = {**{one.quantity: one.unit for one in OUTPUTS.values()}, **fields}
     return [known.get(one, "1") for one in name.split(" + ")]
 

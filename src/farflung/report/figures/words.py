@@ -12,8 +12,9 @@ from functools import cache
 
 import numpy as np
 
-from farflung.base.fields import declared_fields
-from farflung.base.units import factor, pretty
+from farflung.base.fields import fields_of
+from farflung.base.format import format_quantity
+from farflung.base.units import factor
 from farflung.outcome import OUTPUTS
 from farflung.scenario import Scenario
 
@@ -96,7 +97,11 @@ def shown(value: float | None, unit: str) -> str:
         return "none"
     if unit == "FLOP":
         return f"{scientific(value)}{_NARROW}FLOP"
-    text = pretty(value, unit) if unit == "s" else _NUMBER.sub(_to_three_digits, pretty(value, unit), count=1)
+    text = (
+        format_quantity(value, unit)
+        if unit == "s"
+        else _NUMBER.sub(_to_three_digits, format_quantity(value, unit), count=1)
+    )
     return text.replace(" ", _NARROW).replace("-", "−" if value < 0 else "-")
 
 
@@ -121,7 +126,7 @@ def brief(value: float) -> str:
     >>> brief(3.5e7), brief(1e10), brief(0.0166), brief(1.29e22)
     ('35M', '10B', '0.0166', '1.29e22')
     """
-    text = pretty(float(f"{value:.{_DIGITS}g}"), "parameters").removesuffix(" parameters")
+    text = format_quantity(float(f"{value:.{_DIGITS}g}"), "parameters").removesuffix(" parameters")
     for word, letter in _LETTERS.items():
         text = text.replace(word, letter)
     return text
@@ -139,7 +144,7 @@ def percent(share: float) -> str:
 
 def times(ratio: float) -> str:
     """Return a factor."""
-    return f"×{_NARROW}{pretty(float(f'{ratio:.3g}'), '1')}"
+    return f"×{_NARROW}{format_quantity(float(f'{ratio:.3g}'), '1')}"
 
 
 def listed(words: Iterable[str]) -> str:
@@ -183,7 +188,7 @@ def rule_named(name: str) -> str:
 
 @cache
 def _meanings() -> dict[str, str]:
-    return {name: info.description or "" for name, info in declared_fields(Scenario)}
+    return {path: field.meaning for path, field in fields_of(Scenario).items()}
 
 
 def input_named(name: str) -> str:
