@@ -98,7 +98,6 @@ def test_a_page_opens_without_errors_and_without_a_network(browser, figures, nam
         ],
         capture_output=True,
         text=True,
-        timeout=120,
         check=True,
     )
     said = [line for line in done.stderr.splitlines() if ":CONSOLE" in line]
