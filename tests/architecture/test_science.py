@@ -149,7 +149,6 @@ SAMPLES = {
     "price_per_year": (1200.0, 3e5),
     "pseudo_gradient_bits": (16.0, 8.0),
     "quantity": (2.0, 7.0),
-    "ratio": (3.0, 500.0),
     "reference_flop": (1e24, 1e23),
     "reference_parameters": (7e10, 1e9),
     "reference_performance": (1.6e16, 1e16),
@@ -199,7 +198,6 @@ SAMPLES = {
     "work_time": (600.0, 1e4),
 }
 NOT_ARRAYS = {
-    "table": TABLE,
     "compression_table": TABLE,
     "activation_table": TABLE,
     "rates": {"fp16": 990e12, "fp8": 1980e12},

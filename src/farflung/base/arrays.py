@@ -1,61 +1,85 @@
 """The one seam between the science and an array library.
 
-Physics and learning are written against the Python array API standard. NumPy is the only backend that the
-product needs; JAX, array-api-strict or any other conforming library works because its arrays come in as
-arguments.
+Physics and learning are written against the Python array API standard. NumPy is the only backend required;
+JAX, array-api-strict or any other conforming library works because its arrays come in as arguments.
 """
 
 from __future__ import annotations
 
+import inspect
 import sys
-from functools import cache
-from typing import Any
+from collections.abc import Callable
+from functools import cache, wraps
+from typing import Any, Concatenate, ParamSpec, cast
 
 import array_api_compat
-import array_api_compat.numpy as numpy_namespace
 import numpy as np
 
 Array = Any
 """A real number, or an array of the standard: every argument of a physics or learning function is one."""
 
-_NUMPY_TYPES = (np.ndarray, float, int, np.generic)
+Namespace = Any
+"""The functions of an array library, as the standard names them."""
+
+_Parameters = ParamSpec("_Parameters")
+_NUMPY_TYPES = (np.ndarray, float, int, np.generic, tuple)
+"""What NumPy takes; a tuple is a table of plain numbers."""
 
 
-def namespace(*values: Array) -> Any:
-    """Return the array namespace the values live in; NumPy's when all are plain numbers or NumPy's."""
-    for value in values:
-        if not isinstance(value, _NUMPY_TYPES):
-            foreign = [one for one in values if not isinstance(one, _NUMPY_TYPES)]
-            return array_api_compat.array_namespace(*foreign)
-    return numpy_namespace
+def array_function(
+    function: Callable[Concatenate[Namespace, _Parameters], Array],
+) -> Callable[_Parameters, Array]:
+    """Pass a function the namespace its arguments live in as first parameter, which callers do not see.
+
+    NumPy takes plain numbers as they are. Beside arrays of another library they become arrays of that library
+    in double precision, so that a body can treat all its arguments alike.
+    """
+    body: Callable[..., Array] = function
+
+    @wraps(function)
+    def in_namespace(**arguments: Any) -> Array:
+        for value in arguments.values():
+            if not isinstance(value, _NUMPY_TYPES):
+                xp, arrays = _in_foreign_library(arguments)
+                return body(xp, **arrays)
+        return body(np, **arguments)
+
+    signature = inspect.signature(function)
+    public = list(signature.parameters.values())[1:]
+    in_namespace.__signature__ = signature.replace(parameters=public)  # type: ignore[attr-defined]
+    return cast("Callable[_Parameters, Array]", in_namespace)
 
 
-def as_array(value: Array, xp: Any) -> Array:
-    """Return ``value`` as an array of the namespace ``xp`` in double precision."""
-    if not isinstance(value, float | int):
-        return value
-    return np.float64(value) if xp is numpy_namespace else xp.asarray(value, dtype=xp.float64)
+def _in_foreign_library(arguments: dict[str, Any]) -> tuple[Namespace, dict[str, Any]]:
+    foreign = (value for value in arguments.values() if not isinstance(value, _NUMPY_TYPES))
+    xp = array_api_compat.array_namespace(*foreign)
+    return xp, {
+        name: xp.asarray(value, dtype=xp.float64) if isinstance(value, float | int) else value
+        for name, value in arguments.items()
+    }
 
 
-def power(base: Array, exponent: Array, xp: Any) -> Array:
+def power(xp: Namespace, base: Array, exponent: Array) -> Array:
     """Return ``base`` to the power of ``exponent``, for a positive base.
 
-    Through logarithms, since array libraries compute those several times faster than a general power.
+    Through logarithms, which array libraries compute several times faster than a general power.
     """
-    return xp.exp(exponent * xp.log(as_array(base, xp)))
+    return xp.exp(exponent * xp.log(base))
 
 
-def where(xp: Any, condition: Array, chosen: Array, otherwise: Array) -> Array:
+def where(xp: Namespace, condition: Array, chosen: Array, otherwise: Array) -> Array:
     """Return ``chosen`` where the condition holds, else ``otherwise``; whole where it is the same everywhere.
 
-    In most blocks of designs a condition holds everywhere, and asking is cheaper than choosing cell by cell.
+    In most blocks of designs it is, and testing that is cheaper than choosing cell by cell.
     """
-    if xp is numpy_namespace:
-        if np.all(condition):
+    if xp is np:
+        if not isinstance(condition, np.ndarray):
+            return chosen if condition else otherwise
+        if condition.all():
             return chosen
-        if not np.any(condition):
+        if not condition.any():
             return otherwise
-    return xp.where(condition, as_array(chosen, xp), as_array(otherwise, xp))
+    return xp.where(condition, chosen, otherwise)
 
 
 @cache

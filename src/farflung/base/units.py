@@ -17,6 +17,8 @@ from farflung.base.errors import InputError
 if TYPE_CHECKING:
     import pint
 
+SECONDS_PER_YEAR = 365.25 * 86400.0
+
 # Only the units the field uses: pint's full registry takes a quarter of a second to build, and knows
 # a 'B' that is not a byte and a 'G' that is not a prefix.
 _DEFINITIONS = """

@@ -5,10 +5,12 @@ There a step more of either lowers the loss as much, a A N^−a = b B D^−b, wh
 
 from __future__ import annotations
 
-from farflung.base.arrays import Array, namespace, power
+from farflung.base.arrays import Array, Namespace, array_function, power
 
 
+@array_function
 def flop_for_loss(
+    xp: Namespace,
     *,
     loss: Array,
     loss_irreducible: Array,
@@ -35,22 +37,16 @@ def flop_for_loss(
     Evidence: hoffmann2022chinchilla, besiroglu2024chinchilla
     Limits: as those of the law.
     """
-    xp = namespace(
-        loss,
-        loss_irreducible,
-        loss_parameter_coefficient,
-        loss_parameter_exponent,
-        loss_token_coefficient,
-        loss_token_exponent,
-    )
     a, b = loss_parameter_exponent, loss_token_exponent
     reducible = loss - loss_irreducible
-    parameters = power(loss_parameter_coefficient * (1.0 + a / b) / reducible, 1.0 / a, xp)
-    tokens = power(loss_token_coefficient * (1.0 + b / a) / reducible, 1.0 / b, xp)
+    parameters = power(xp, loss_parameter_coefficient * (1.0 + a / b) / reducible, 1.0 / a)
+    tokens = power(xp, loss_token_coefficient * (1.0 + b / a) / reducible, 1.0 / b)
     return 6.0 * parameters * tokens
 
 
+@array_function
 def tokens_for_parameters(
+    xp: Namespace,
     *,
     parameters: Array,
     loss_parameter_coefficient: Array,
@@ -76,19 +72,14 @@ def tokens_for_parameters(
     Evidence: hoffmann2022chinchilla, besiroglu2024chinchilla
     Limits: as those of the law.
     """
-    xp = namespace(
-        parameters,
-        loss_parameter_coefficient,
-        loss_parameter_exponent,
-        loss_token_coefficient,
-        loss_token_exponent,
-    )
     a, b = loss_parameter_exponent, loss_token_exponent
-    balance = power(b * loss_token_coefficient / (a * loss_parameter_coefficient), 1.0 / b, xp)
-    return balance * power(parameters, a / b, xp)
+    balance = power(xp, b * loss_token_coefficient / (a * loss_parameter_coefficient), 1.0 / b)
+    return balance * power(xp, parameters, a / b)
 
 
+@array_function
 def parameters_for_flop(
+    xp: Namespace,
     *,
     flop: Array,
     loss_parameter_coefficient: Array,
@@ -114,9 +105,6 @@ def parameters_for_flop(
     Evidence: hoffmann2022chinchilla, besiroglu2024chinchilla
     Limits: as those of the law.
     """
-    xp = namespace(
-        flop, loss_parameter_coefficient, loss_parameter_exponent, loss_token_coefficient, loss_token_exponent
-    )
     a, b = loss_parameter_exponent, loss_token_exponent
-    balance = power(a * loss_parameter_coefficient / (b * loss_token_coefficient), 1.0 / (a + b), xp)
-    return balance * power(flop / 6.0, b / (a + b), xp)
+    balance = power(xp, a * loss_parameter_coefficient / (b * loss_token_coefficient), 1.0 / (a + b))
+    return balance * power(xp, flop / 6.0, b / (a + b))

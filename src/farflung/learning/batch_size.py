@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from farflung.base.arrays import Array, namespace, power
+from farflung.base.arrays import Array, Namespace, array_function, power
 
 
+@array_function
 def critical_batch(
-    *, loss: Array, critical_batch_coefficient: Array, critical_batch_exponent: Array
+    xp: Namespace, *, loss: Array, critical_batch_coefficient: Array, critical_batch_exponent: Array
 ) -> Array:
     """Return the batch with which a loss takes twice the least tokens, and twice the least steps [tokens].
 
@@ -26,8 +27,7 @@ def critical_batch(
     Evidence: kaplan2020scaling
     Limits: one cluster, losses of 3 and more; zhang2024criticalbatch finds growth with tokens, D^0.47.
     """
-    xp = namespace(loss, critical_batch_coefficient, critical_batch_exponent)
-    return critical_batch_coefficient * power(loss, -1.0 / critical_batch_exponent, xp)
+    return critical_batch_coefficient * power(xp, loss, -1.0 / critical_batch_exponent)
 
 
 def batch_efficiency(*, local_batch: Array, contributing_replicas: Array, critical_batch: Array) -> Array:

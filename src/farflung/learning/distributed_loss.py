@@ -6,13 +6,15 @@ fitted by :mod:`farflung.analysis.calibrate`, which also says how sure its coeff
 
 from __future__ import annotations
 
-from farflung.base.arrays import Array, as_array, namespace, power, where
+from farflung.base.arrays import Array, Namespace, array_function, power, where
 
 _NONE = 1e-12
 """Stands for zero where a logarithm is taken."""
 
 
+@array_function
 def divergence_penalty(
+    xp: Namespace,
     *,
     parameters: Array,
     tokens: Array,
@@ -67,40 +69,19 @@ def divergence_penalty(
     Evidence: charles2025scaling, douillard2025streaming, douillard2023diloco, kolehmainen2025noloco
     Limits: tuned up to M = 8, H = 100 and 10B parameters; beyond, δ and ε have a spread and no data.
     """
-    xp = namespace(
-        parameters,
-        tokens,
-        replicas,
-        effective_inner_steps,
-        divergence_coefficient,
-        divergence_size_exponent,
-        divergence_token_exponent,
-        divergence_replica_exponent,
-        divergence_interval_exponent,
-        divergence_size_unit,
-        divergence_token_unit,
-        divergence_interval_unit,
-        divergence_fitted_replicas,
-        divergence_fitted_parameters,
-        divergence_replica_exponent_beyond,
-        divergence_size_exponent_beyond,
-    )
-    none, one = as_array(_NONE, xp), as_array(1.0, xp)
-    doublings = xp.maximum(xp.log2(as_array(replicas, xp)), none)
-    interval = xp.maximum(xp.log(as_array(effective_inner_steps, xp)), none)
-    beyond_replicas = doublings / xp.log2(as_array(divergence_fitted_replicas, xp))
-    beyond_size = as_array(parameters / divergence_fitted_parameters, xp)
-    size = power(parameters / divergence_size_unit, -divergence_size_exponent, xp)
-    data = power(tokens / (parameters * divergence_token_unit), -divergence_token_exponent, xp)
-    several = power(doublings, divergence_replica_exponent, xp)
-    rarely = power(
-        interval / xp.log(as_array(divergence_interval_unit, xp)), divergence_interval_exponent, xp
-    )
-    more = power(xp.maximum(beyond_replicas, one), divergence_replica_exponent_beyond, xp)
-    larger = power(xp.maximum(beyond_size, one), divergence_size_exponent_beyond, xp)
+    doublings = xp.maximum(xp.log2(replicas), _NONE)
+    interval = xp.maximum(xp.log(effective_inner_steps), _NONE)
+    beyond_replicas = doublings / xp.log2(divergence_fitted_replicas)
+    beyond_size = parameters / divergence_fitted_parameters
+    size = power(xp, parameters / divergence_size_unit, -divergence_size_exponent)
+    data = power(xp, tokens / (parameters * divergence_token_unit), -divergence_token_exponent)
+    several = power(xp, doublings, divergence_replica_exponent)
+    rarely = power(xp, interval / xp.log(divergence_interval_unit), divergence_interval_exponent)
+    more = power(xp, xp.maximum(beyond_replicas, 1.0), divergence_replica_exponent_beyond)
+    larger = power(xp, xp.maximum(beyond_size, 1.0), divergence_size_exponent_beyond)
     penalty = divergence_coefficient * size * data * several * rarely * more * larger
-    diverges = (as_array(replicas, xp) > 1) & (as_array(effective_inner_steps, xp) > 1)
-    return where(xp, diverges, penalty, as_array(0.0, xp))
+    diverges = (replicas > 1) & (effective_inner_steps > 1)
+    return where(xp, diverges, penalty, 0.0)
 
 
 def wire_bits(*, pseudo_gradient_bits: Array, compression_ratio: Array) -> Array:
@@ -123,7 +104,9 @@ def wire_bits(*, pseudo_gradient_bits: Array, compression_ratio: Array) -> Array
     return pseudo_gradient_bits / compression_ratio
 
 
+@array_function
 def sent_value_bits(
+    xp: Namespace,
     *,
     wire_bits: Array,
     error_feedback: Array,
@@ -148,15 +131,15 @@ def sent_value_bits(
     Evidence: douillard2026decoupled, sarfi2025sparseloco
     Limits: 2 and 1 bits without error feedback cost far more than dropping values does.
     """
-    xp = namespace(wire_bits, error_feedback, lossless_value_bits_plain, lossless_value_bits_feedback)
     free = (
         lossless_value_bits_plain
         + (lossless_value_bits_feedback - lossless_value_bits_plain) * error_feedback
     )
-    return xp.maximum(as_array(wire_bits, xp), as_array(free, xp))
+    return xp.maximum(wire_bits, free)
 
 
-def sent_share(*, wire_bits: Array, value_bits: Array, index_bits: Array) -> Array:
+@array_function
+def sent_share(xp: Namespace, *, wire_bits: Array, value_bits: Array, index_bits: Array) -> Array:
     """Return the share of the values that is sent, its density [1].
 
     Parameters
@@ -175,14 +158,15 @@ def sent_share(*, wire_bits: Array, value_bits: Array, index_bits: Array) -> Arr
     Evidence: lidin2026covenant
     Limits: no better coding of places, which could save a third of their bits.
     """
-    xp = namespace(wire_bits, value_bits, index_bits)
-    indexed = as_array(wire_bits / (value_bits + index_bits), xp)
-    mapped = as_array((wire_bits - 1.0) / value_bits, xp)
-    dense = as_array(wire_bits, xp) >= as_array(value_bits, xp)
-    return where(xp, dense, as_array(1.0, xp), xp.maximum(indexed, mapped))
+    indexed = wire_bits / (value_bits + index_bits)
+    mapped = (wire_bits - 1.0) / value_bits
+    dense = wire_bits >= value_bits
+    return where(xp, dense, 1.0, xp.maximum(indexed, mapped))
 
 
+@array_function
 def compression_penalty(
+    xp: Namespace,
     *,
     loss: Array,
     replicas: Array,
@@ -229,22 +213,7 @@ def compression_penalty(
     Evidence: douillard2023diloco, douillard2026decoupled, sarfi2025sparseloco, lidin2026covenant
     Limits: a quarter of the values without error feedback, a hundredth with it; bits at second hand.
     """
-    xp = namespace(
-        loss,
-        replicas,
-        value_bits,
-        sent_share,
-        error_feedback,
-        dropping_coefficient_plain,
-        dropping_coefficient_feedback,
-        dropping_exponent,
-        rounding_coefficient,
-        rounding_exponent,
-        lossless_value_bits_plain,
-        lossless_value_bits_feedback,
-    )
-    none = as_array(_NONE, xp)
-    halvings = xp.maximum(-xp.log2(as_array(sent_share, xp)), none)
+    halvings = xp.maximum(-xp.log2(sent_share), _NONE)
     coefficient = (
         dropping_coefficient_plain
         + (dropping_coefficient_feedback - dropping_coefficient_plain) * error_feedback
@@ -253,10 +222,10 @@ def compression_penalty(
         lossless_value_bits_plain
         + (lossless_value_bits_feedback - lossless_value_bits_plain) * error_feedback
     )
-    missing = xp.maximum(as_array(free - value_bits, xp), none)
-    dropped = coefficient * power(halvings, dropping_exponent, xp)
-    rounded = loss * rounding_coefficient * power(missing, rounding_exponent, xp)
-    return where(xp, as_array(replicas, xp) > 1, as_array(dropped + rounded, xp), as_array(0.0, xp))
+    missing = xp.maximum(free - value_bits, _NONE)
+    dropped = coefficient * power(xp, halvings, dropping_exponent)
+    rounded = loss * rounding_coefficient * power(xp, missing, rounding_exponent)
+    return where(xp, replicas > 1, dropped + rounded, 0.0)
 
 
 def distributed_loss(*, loss: Array, divergence_penalty: Array, compression_penalty: Array) -> Array:

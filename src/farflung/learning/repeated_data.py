@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from farflung.base.arrays import Array, as_array, namespace
+from farflung.base.arrays import Array, Namespace, array_function
 
 
 def epochs(*, tokens: Array, unique_tokens: Array) -> Array:
@@ -25,7 +25,8 @@ def epochs(*, tokens: Array, unique_tokens: Array) -> Array:
     return tokens / unique_tokens
 
 
-def effective_tokens(*, tokens: Array, epochs: Array, repetition_decay: Array) -> Array:
+@array_function
+def effective_tokens(xp: Namespace, *, tokens: Array, epochs: Array, repetition_decay: Array) -> Array:
     """Return the tokens, each seen once, that would teach as much as these [tokens].
 
     Parameters
@@ -44,8 +45,6 @@ def effective_tokens(*, tokens: Array, epochs: Array, repetition_decay: Array) -
     Evidence: muennighoff2023dataconstrained
     Limits: 7M–9B parameters, 44 epochs; the study also lets parameters beyond the data's best saturate.
     """
-    xp = namespace(tokens, epochs, repetition_decay)
-    once = as_array(1.0, xp)
-    passes = xp.maximum(as_array(epochs, xp), once)
-    repetitions = -repetition_decay * xp.expm1(as_array((once - passes) / repetition_decay, xp))
-    return tokens / passes * (once + repetitions)
+    passes = xp.maximum(epochs, 1.0)
+    repetitions = -repetition_decay * xp.expm1((1.0 - passes) / repetition_decay)
+    return tokens / passes * (1.0 + repetitions)

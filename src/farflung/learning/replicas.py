@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from farflung.base.arrays import Array, as_array, namespace, power
+from farflung.base.arrays import Array, Namespace, array_function, power
 
 
+@array_function
 def divergence_exponent(
+    xp: Namespace,
     *,
     parameters: Array,
     effective_inner_steps: Array,
@@ -33,20 +35,13 @@ def divergence_exponent(
     Evidence: rahman2026distributed
     Limits: pinned at M = 8 and H = 30; overshoots every point at 4B and 10B.
     """
-    xp = namespace(
-        parameters,
-        effective_inner_steps,
-        replica_prefactor,
-        replica_size_exponent,
-        replica_reference_inner_steps,
-    )
-    interval = xp.log(as_array(effective_inner_steps, xp))
-    reference = xp.log(as_array(replica_reference_inner_steps, xp))
-    size = power(parameters, replica_size_exponent, xp)
+    size = power(xp, parameters, replica_size_exponent)
+    interval, reference = xp.log(effective_inner_steps), xp.log(replica_reference_inner_steps)
     return replica_prefactor * size * interval / reference
 
 
-def loss_multiplier(*, replicas: Array, divergence_exponent: Array) -> Array:
+@array_function
+def loss_multiplier(xp: Namespace, *, replicas: Array, divergence_exponent: Array) -> Array:
     """Return by how much replica divergence multiplies the loss [1].
 
     Parameters
@@ -63,9 +58,7 @@ def loss_multiplier(*, replicas: Array, divergence_exponent: Array) -> Array:
     Evidence: rahman2026distributed
     Limits: measured for M up to 8 with tuned optimisers; the data are convex in log2 M.
     """
-    xp = namespace(replicas, divergence_exponent)
-    several = xp.maximum(as_array(replicas, xp), as_array(1.0, xp))
-    return power(several, divergence_exponent, xp)
+    return power(xp, xp.maximum(replicas, 1.0), divergence_exponent)
 
 
 def replica_efficiency(*, diverged_chinchilla_efficiency: Array, chinchilla_efficiency: Array) -> Array:

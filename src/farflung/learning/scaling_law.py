@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
-from farflung.base.arrays import Array, as_array, is_traced, namespace, power, where
+from farflung.base.arrays import Array, Namespace, array_function, is_traced, power, where
 
 _NEWTON_STEPS = 40
 """The most; two are enough where the exponents are close, since each step squares a small error."""
@@ -13,7 +12,9 @@ _ROUNDING = 1e-14
 """Error of a logarithm below which a further step changes nothing."""
 
 
+@array_function
 def loss(
+    xp: Namespace,
     *,
     parameters: Array,
     tokens: Array,
@@ -43,21 +44,14 @@ def loss(
     Evidence: besiroglu2024chinchilla
     Limits: fitted on 44M–16B parameters and up to 1e22 FLOP of the Chinchilla study's corpus.
     """
-    xp = namespace(
-        parameters,
-        tokens,
-        loss_irreducible,
-        loss_parameter_coefficient,
-        loss_parameter_exponent,
-        loss_token_coefficient,
-        loss_token_exponent,
-    )
-    by_size = loss_parameter_coefficient * power(parameters, -loss_parameter_exponent, xp)
-    by_data = loss_token_coefficient * power(tokens, -loss_token_exponent, xp)
+    by_size = loss_parameter_coefficient * power(xp, parameters, -loss_parameter_exponent)
+    by_data = loss_token_coefficient * power(xp, tokens, -loss_token_exponent)
     return loss_irreducible + by_size + by_data
 
 
+@array_function
 def reference_parameters(
+    xp: Namespace,
     *,
     loss: Array,
     loss_irreducible: Array,
@@ -87,29 +81,17 @@ def reference_parameters(
     Evidence: besiroglu2024chinchilla
     Limits: the law's own optimum falls from 25 to 16 tokens per parameter over the range of use.
     """
-    xp = namespace(
-        loss,
-        loss_irreducible,
-        loss_parameter_coefficient,
-        loss_parameter_exponent,
-        loss_token_coefficient,
-        loss_token_exponent,
-        reference_tokens_per_parameter,
-    )
     a, b = loss_parameter_exponent, loss_token_exponent
-    target = xp.log(as_array(loss - loss_irreducible, xp))
-    size_term = xp.log(as_array(loss_parameter_coefficient, xp))
-    data_term = xp.log(as_array(loss_token_coefficient, xp)) - b * xp.log(
-        as_array(reference_tokens_per_parameter, xp)
-    )
+    target = xp.log(loss - loss_irreducible)
+    size_term = xp.log(loss_parameter_coefficient)
+    data_term = xp.log(loss_token_coefficient) - b * xp.log(reference_tokens_per_parameter)
     # With n = ln N and x = (data_term − size_term) − (b − a) n, the ratio of the two terms is e^x, and
     # size_term − target − a n + ln(1 + e^x) = 0 is almost linear in n. Start where the terms are equal.
     half = math.log(2.0)
     n = 0.5 * ((size_term + half) / a + (data_term + half) / b) - target * (0.5 / a + 0.5 / b)
     above, offset, spread = size_term - target, data_term - size_term, b - a
-    steps_left = _NEWTON_STEPS
-    while steps_left:
-        steps_left -= 1
+
+    def newton_step(n: Array) -> Array:
         # In place, since fresh memory would cost more than the arithmetic; all have the shape of n.
         ratio = xp.exp(offset - spread * n)
         change = xp.log1p(ratio)
@@ -119,24 +101,29 @@ def reference_parameters(
         ratio *= b
         ratio += a
         change /= ratio
-        n += change
-        if steps_left == _NEWTON_STEPS - 1 and not is_traced(change):
-            # A cell that is no number, where a run is not feasible, says nothing of the others.
-            known = xp.where(xp.isfinite(change), xp.abs(change), xp.zeros_like(change))
-            steps_left = _steps_after(float(xp.max(known)), a, b, xp)
+        return change
+
+    change = newton_step(n)
+    n += change
+    for _ in range(_steps_after(xp, change, a, b)):
+        n += newton_step(n)
     return xp.exp(n)
 
 
-def _steps_after(change: float, a: Array, b: Array, xp: Any) -> int:
-    """Return how many more Newton steps bring the error of ``ln N`` below rounding.
+def _steps_after(xp: Namespace, change: Array, a: Array, b: Array) -> int:
+    """Return how many Newton steps after the first bring the error of ``ln N`` below rounding.
 
     The curvature of the equation is at most (b − a)²/4 and its slope at least min(a, b), so that a step
     turns an error e into at most e² (b − a)² / (8 min(a, b)).
     """
-    spread = float(xp.max(xp.abs(as_array(b - a, xp))))
-    slope = float(xp.min(xp.minimum(as_array(a, xp), as_array(b, xp))))
-    factor = spread * spread / (8.0 * slope)
-    error, steps = factor * change * change, 0
+    if is_traced(change):
+        return _NEWTON_STEPS - 1
+    # A cell that is no number, where a run is not feasible, says nothing of the others.
+    error = float(xp.max(where(xp, xp.isfinite(change), xp.abs(change), 0.0)))
+    spread = float(xp.max(xp.abs(b - a)))
+    slope = float(xp.min(xp.minimum(a, b)))
+    factor, steps = spread * spread / (8.0 * slope), 0
+    error = factor * error * error
     while error > _ROUNDING and steps < _NEWTON_STEPS:
         error, steps = min(factor * error * error, 0.5 * error), steps + 1
     return steps
@@ -162,7 +149,8 @@ def reference_flop(*, reference_parameters: Array, reference_tokens_per_paramete
     return 6.0 * reference_tokens_per_parameter * reference_parameters * reference_parameters
 
 
-def chinchilla_efficiency(*, reference_flop: Array, throughput_flop: Array) -> Array:
+@array_function
+def chinchilla_efficiency(xp: Namespace, *, reference_flop: Array, throughput_flop: Array) -> Array:
     """Return the compute an optimally allocated model needs for the same loss, over the compute spent [1].
 
     Parameters
@@ -179,11 +167,11 @@ def chinchilla_efficiency(*, reference_flop: Array, throughput_flop: Array) -> A
     Evidence: rahman2026distributed
     Limits: punishes mild over-training that developers choose for cheaper inference.
     """
-    xp = namespace(reference_flop, throughput_flop)
-    return xp.minimum(as_array(reference_flop / throughput_flop, xp), as_array(1.0, xp))
+    return xp.minimum(reference_flop / throughput_flop, 1.0)
 
 
-def unpenalised_single_node(*, chinchilla_efficiency: Array, nodes: Array) -> Array:
+@array_function
+def unpenalised_single_node(xp: Namespace, *, chinchilla_efficiency: Array, nodes: Array) -> Array:
     """Return χ as the predecessor prints it: 1 for a single node, whatever it trains [1].
 
     Parameters
@@ -200,8 +188,7 @@ def unpenalised_single_node(*, chinchilla_efficiency: Array, nodes: Array) -> Ar
     Evidence: rahman2026distributed
     Limits: makes one node look better than two.
     """
-    xp = namespace(chinchilla_efficiency, nodes)
-    return where(xp, as_array(nodes, xp) > 1, as_array(chinchilla_efficiency, xp), as_array(1.0, xp))
+    return where(xp, nodes > 1, chinchilla_efficiency, 1.0)
 
 
 def multiplied_loss(*, loss: Array, loss_multiplier: Array) -> Array:
@@ -337,7 +324,8 @@ def overtraining_ratio(*, tokens: Array, reference_tokens: Array) -> Array:
     return tokens / reference_tokens
 
 
-def optimal_parameters(*, flop: Array, reference_tokens_per_parameter: Array) -> Array:
+@array_function
+def optimal_parameters(xp: Namespace, *, flop: Array, reference_tokens_per_parameter: Array) -> Array:
     """Return the size of a model trained with this compute at the reference allocation [1].
 
     Parameters
@@ -354,5 +342,4 @@ def optimal_parameters(*, flop: Array, reference_tokens_per_parameter: Array) ->
     Evidence: hoffmann2022chinchilla
     Limits: as those of the law.
     """
-    xp = namespace(flop, reference_tokens_per_parameter)
-    return xp.sqrt(as_array(flop / (6.0 * reference_tokens_per_parameter), xp))
+    return xp.sqrt(flop / (6.0 * reference_tokens_per_parameter))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from farflung.base.arrays import Array, as_array, namespace, where
+from farflung.base.arrays import Array, Namespace, array_function, where
 
 
-def effective_inner_steps(*, inner_steps: Array, regional_steps: Array) -> Array:
+@array_function
+def effective_inner_steps(xp: Namespace, *, inner_steps: Array, regional_steps: Array) -> Array:
     """Return the sync interval of a flat scheme that loses as much as a hierarchy does [1].
 
     Parameters
@@ -22,8 +23,7 @@ def effective_inner_steps(*, inner_steps: Array, regional_steps: Array) -> Array
     Evidence: miri2026governance
     Limits: a prior; no measurement of a hierarchy stands behind it.
     """
-    xp = namespace(inner_steps, regional_steps)
-    return inner_steps * xp.sqrt(as_array(regional_steps, xp))
+    return inner_steps * xp.sqrt(regional_steps)
 
 
 def stale_inner_steps(*, effective_inner_steps: Array, staleness: Array) -> Array:
@@ -46,7 +46,9 @@ def stale_inner_steps(*, effective_inner_steps: Array, staleness: Array) -> Arra
     return effective_inner_steps * (1.0 + staleness)
 
 
+@array_function
 def sync_interval_coefficient(
+    xp: Namespace,
     *,
     parameters: Array,
     sync_interval_slope: Array,
@@ -73,12 +75,13 @@ def sync_interval_coefficient(
     Evidence: rahman2026distributed
     Limits: P > 1e4, where the divisor stays positive; fitted below 10B parameters.
     """
-    xp = namespace(parameters, sync_interval_slope, sync_interval_size_slope, sync_interval_size_unit)
-    decades = xp.log10(as_array(parameters / sync_interval_size_unit, xp))
+    decades = xp.log10(parameters / sync_interval_size_unit)
     return sync_interval_slope / (1.0 + decades * sync_interval_size_slope)
 
 
+@array_function
 def sync_interval_efficiency(
+    xp: Namespace,
     *,
     effective_inner_steps: Array,
     sync_interval_coefficient: Array,
@@ -105,7 +108,6 @@ def sync_interval_efficiency(
     Evidence: rahman2026distributed
     Limits: contradicted by measurement: at H = 30 one replica beats data-parallel (charles2025scaling).
     """
-    xp = namespace(effective_inner_steps, sync_interval_coefficient, sync_interval_floor, replicas)
-    lost = sync_interval_coefficient * xp.log10(as_array(effective_inner_steps, xp))
-    efficiency = xp.maximum(as_array(1.0 - lost, xp), as_array(sync_interval_floor, xp))
-    return where(xp, as_array(replicas, xp) > 1, efficiency, as_array(1.0, xp))
+    lost = sync_interval_coefficient * xp.log10(effective_inner_steps)
+    efficiency = xp.maximum(1.0 - lost, sync_interval_floor)
+    return where(xp, replicas > 1, efficiency, 1.0)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from farflung.base.arrays import Array, as_array, namespace, where
+from farflung.base.arrays import Array, Namespace, array_function, where
 
 
 def compute_time(
@@ -31,7 +31,10 @@ def compute_time(
     return 6.0 * active_parameters * local_batch / (node_peak * model_flop_utilisation)
 
 
-def expert_parallel_time(*, expert_layers: Array, expert_parallelism: Array, latency: Array) -> Array:
+@array_function
+def expert_parallel_time(
+    xp: Namespace, *, expert_layers: Array, expert_parallelism: Array, latency: Array
+) -> Array:
     """Return the time one inner step waits for all-to-all exchanges between expert-parallel nodes [s].
 
     Parameters
@@ -50,9 +53,7 @@ def expert_parallel_time(*, expert_layers: Array, expert_parallelism: Array, lat
     Evidence: miri2026governance
     Limits: no measurement of expert parallelism over the internet exists.
     """
-    xp = namespace(expert_layers, expert_parallelism, latency)
-    shared = as_array(expert_parallelism, xp) > 1
-    return where(xp, shared, as_array(2.0 * latency * expert_layers, xp), as_array(0.0, xp))
+    return where(xp, expert_parallelism > 1, 2.0 * latency * expert_layers, 0.0)
 
 
 def step_time(*, compute_time: Array, expert_parallel_time: Array) -> Array:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from farflung.base.arrays import Array
-
-_SECONDS_PER_YEAR = 365.25 * 86400.0
+from farflung.base.units import SECONDS_PER_YEAR
 
 
 def chip_count(*, nodes: Array, chips_per_node: Array) -> Array:
@@ -167,7 +166,7 @@ def yearly_cost(*, count: Array, price_per_year: Array, duration: Array) -> Arra
     Evidence: farflung2026
     Limits: none.
     """
-    return count * price_per_year * duration / _SECONDS_PER_YEAR
+    return count * price_per_year * duration / SECONDS_PER_YEAR
 
 
 def run_cost(*, energy_cost: Array, bandwidth_cost: Array, staff_cost: Array) -> Array:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from farflung.base.arrays import Array, as_array, namespace, where
+from farflung.base.arrays import Array, Namespace, array_function, where
 
 
 def synchronisation_payload(
@@ -29,7 +29,9 @@ def synchronisation_payload(
     return parameters * pseudo_gradient_bits / compression_ratio
 
 
+@array_function
 def exchange_time(
+    xp: Namespace,
     *,
     payload: Array,
     upload_bandwidth: Array,
@@ -60,13 +62,12 @@ def exchange_time(
     Evidence: rahman2026distributed
     Limits: measured protocols lose 1–40 % more (30.8M parameters, 4 nodes).
     """
-    xp = namespace(payload, upload_bandwidth, download_bandwidth, latency, peers, straggler_factor)
     once = payload / upload_bandwidth + payload / download_bandwidth + latency
-    several = as_array(peers, xp) > 1
-    return where(xp, several, as_array(once * straggler_factor, xp), as_array(0.0, xp))
+    return where(xp, peers > 1, once * straggler_factor, 0.0)
 
 
-def mean_rate(*, payload: Array, peers: Array, outer_round_time: Array) -> Array:
+@array_function
+def mean_rate(xp: Namespace, *, payload: Array, peers: Array, outer_round_time: Array) -> Array:
     """Return the rate, averaged over a round, at which a participant sends on the wide-area link [bit/s].
 
     Parameters
@@ -85,12 +86,11 @@ def mean_rate(*, payload: Array, peers: Array, outer_round_time: Array) -> Array
     Evidence: miri2026governance
     Limits: pseudo-gradients only; activations of a pipeline come on top.
     """
-    xp = namespace(payload, peers, outer_round_time)
-    several = as_array(peers, xp) > 1
-    return where(xp, several, as_array(payload / outer_round_time, xp), as_array(0.0, xp))
+    return where(xp, peers > 1, payload / outer_round_time, 0.0)
 
 
-def latency_share(*, latency: Array, synchronisation_time: Array) -> Array:
+@array_function
+def latency_share(xp: Namespace, *, latency: Array, synchronisation_time: Array) -> Array:
     """Return the share of an exchange that is round-trip time [1].
 
     Parameters
@@ -107,6 +107,5 @@ def latency_share(*, latency: Array, synchronisation_time: Array) -> Array:
     Evidence: miri2026notes
     Limits: none.
     """
-    xp = namespace(latency, synchronisation_time)
-    total = as_array(synchronisation_time, xp)
-    return where(xp, total > 0, latency / where(xp, total > 0, total, as_array(1.0, xp)), as_array(0.0, xp))
+    exchanges = synchronisation_time > 0
+    return where(xp, exchanges, latency / where(xp, exchanges, synchronisation_time, 1.0), 0.0)

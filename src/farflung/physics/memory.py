@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from farflung.base.arrays import Array, as_array, namespace
+from farflung.base.arrays import Array, Namespace, array_function
 
 
 def required_memory(
@@ -51,7 +51,8 @@ def largest_parameters(*, node_memory: Array, bytes_per_parameter: Array) -> Arr
     return node_memory / bytes_per_parameter
 
 
-def pipeline_stages(*, required_memory: Array, node_memory: Array) -> Array:
+@array_function
+def pipeline_stages(xp: Namespace, *, required_memory: Array, node_memory: Array) -> Array:
     """Return the least number of nodes that hold one replica between them [1].
 
     Parameters
@@ -68,11 +69,11 @@ def pipeline_stages(*, required_memory: Array, node_memory: Array) -> Array:
     Evidence: rahman2026distributed
     Limits: none on memory alone; real stages are whole layers.
     """
-    xp = namespace(required_memory, node_memory)
-    return xp.ceil(as_array(required_memory / node_memory, xp))
+    return xp.ceil(required_memory / node_memory)
 
 
-def pipeline_groups(*, nodes: Array, pipeline_stages: Array) -> Array:
+@array_function
+def pipeline_groups(xp: Namespace, *, nodes: Array, pipeline_stages: Array) -> Array:
     """Return the number of whole pipelines among the nodes [1].
 
     Parameters
@@ -89,8 +90,7 @@ def pipeline_groups(*, nodes: Array, pipeline_stages: Array) -> Array:
     Evidence: rahman2026distributed
     Limits: none.
     """
-    xp = namespace(nodes, pipeline_stages)
-    return xp.floor(as_array(nodes / pipeline_stages, xp))
+    return xp.floor(nodes / pipeline_stages)
 
 
 def working_nodes(*, groups: Array, pipeline_stages: Array) -> Array:

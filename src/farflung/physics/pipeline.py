@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from farflung.base.arrays import Array, as_array, namespace, where
+from farflung.base.arrays import Array, Namespace, array_function, where
 
 
-def hidden_width(*, parameters: Array, hidden_width_coefficient: Array) -> Array:
+@array_function
+def hidden_width(xp: Namespace, *, parameters: Array, hidden_width_coefficient: Array) -> Array:
     """Return the hidden width of a transformer of a given size [1].
 
     Parameters
@@ -22,8 +23,7 @@ def hidden_width(*, parameters: Array, hidden_width_coefficient: Array) -> Array
     Evidence: rahman2026distributed
     Limits: dense transformers; about right between 10B and 500B.
     """
-    xp = namespace(parameters, hidden_width_coefficient)
-    return hidden_width_coefficient * xp.sqrt(as_array(parameters, xp))
+    return hidden_width_coefficient * xp.sqrt(parameters)
 
 
 def activation_payload(
@@ -74,7 +74,8 @@ def micro_batch_compute_time(*, compute_time: Array, pipeline_stages: Array, mic
     return compute_time / (pipeline_stages * micro_batches)
 
 
-def slower_direction(*, upload_bandwidth: Array, download_bandwidth: Array) -> Array:
+@array_function
+def slower_direction(xp: Namespace, *, upload_bandwidth: Array, download_bandwidth: Array) -> Array:
     """Return the rate at which data pass from one node to the next [bit/s].
 
     Parameters
@@ -89,8 +90,7 @@ def slower_direction(*, upload_bandwidth: Array, download_bandwidth: Array) -> A
     Evidence: farflung2026
     Limits: none.
     """
-    xp = namespace(upload_bandwidth, download_bandwidth)
-    return xp.minimum(as_array(upload_bandwidth, xp), as_array(download_bandwidth, xp))
+    return xp.minimum(upload_bandwidth, download_bandwidth)
 
 
 def micro_batch_transfer_time(
@@ -117,7 +117,9 @@ def micro_batch_transfer_time(
     return 2.0 * activation_payload / micro_batches / pipeline_bandwidth
 
 
+@array_function
 def pipeline_step_time(
+    xp: Namespace,
     *,
     pipeline_stages: Array,
     micro_batches: Array,
@@ -151,18 +153,8 @@ def pipeline_step_time(
     Evidence: rahman2026distributed
     Limits: conservative; interleaved schedules and overlap would be faster.
     """
-    xp = namespace(
-        pipeline_stages,
-        micro_batches,
-        micro_batch_compute_time,
-        micro_batch_transfer_time,
-        pipeline_latency,
-        pipeline_straggler_factor,
-        expert_parallel_time,
-    )
     crossing = (micro_batch_transfer_time + pipeline_latency) * pipeline_straggler_factor
-    several = as_array(pipeline_stages, xp) > 1
-    slot = micro_batch_compute_time + where(xp, several, as_array(crossing, xp), as_array(0.0, xp))
+    slot = micro_batch_compute_time + where(xp, pipeline_stages > 1, crossing, 0.0)
     return (micro_batches + pipeline_stages - 1.0) * slot + expert_parallel_time
 
 
@@ -193,7 +185,10 @@ def uneven_pipeline_step_time(
     return (micro_batches - 1.0) * slowest_stage_time + all_stages_time + expert_parallel_time
 
 
-def activation_rate(*, activation_payload: Array, pipeline_stages: Array, step_time: Array) -> Array:
+@array_function
+def activation_rate(
+    xp: Namespace, *, activation_payload: Array, pipeline_stages: Array, step_time: Array
+) -> Array:
     """Return the rate, averaged over a step, at which a stage sends activations one way [bit/s].
 
     Parameters
@@ -212,6 +207,4 @@ def activation_rate(*, activation_payload: Array, pipeline_stages: Array, step_t
     Evidence: farflung2026
     Limits: none.
     """
-    xp = namespace(activation_payload, pipeline_stages, step_time)
-    several = as_array(pipeline_stages, xp) > 1
-    return where(xp, several, as_array(activation_payload / step_time, xp), as_array(0.0, xp))
+    return where(xp, pipeline_stages > 1, activation_payload / step_time, 0.0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from farflung.base.arrays import Array, as_array, namespace
+from farflung.base.arrays import Array, Namespace, array_function
 
 BITS_OF_FORMAT = {"fp16": 16.0, "fp8": 8.0, "int8": 8.0, "fp4": 4.0}
 """Bits of an operand in each hardware number format."""
@@ -68,7 +68,8 @@ def h100_equivalents(*, performance: Array, reference_performance: Array) -> Arr
     return performance / reference_performance
 
 
-def most_chips_under(*, limit: Array, per_chip: Array) -> Array:
+@array_function
+def most_chips_under(xp: Namespace, *, limit: Array, per_chip: Array) -> Array:
     """Return the most chips whose sum does not exceed a limit [1].
 
     Parameters
@@ -85,6 +86,5 @@ def most_chips_under(*, limit: Array, per_chip: Array) -> Array:
     Evidence: scher2025agreement
     Limits: none.
     """
-    xp = namespace(limit, per_chip)
     # A ratio that should be whole may fall short of it by rounding: 15840 / 990 must give 16.
-    return xp.floor(as_array(limit / per_chip, xp) * (1.0 + 1e-12))
+    return xp.floor(limit / per_chip * (1.0 + 1e-12))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from farflung.base.arrays import Array, as_array, namespace, where
+from farflung.base.arrays import Array, Namespace, array_function, where
 
 
-def least_inner_steps(*, exchange_time: Array, step_time: Array) -> Array:
+@array_function
+def least_inner_steps(xp: Namespace, *, exchange_time: Array, step_time: Array) -> Array:
     """Return the fewest steps that hide an exchange behind them [1].
 
     Parameters
@@ -22,11 +23,11 @@ def least_inner_steps(*, exchange_time: Array, step_time: Array) -> Array:
     Evidence: douillard2025streaming
     Limits: none.
     """
-    xp = namespace(exchange_time, step_time)
-    return xp.maximum(xp.ceil(as_array(exchange_time / step_time, xp)), as_array(1.0, xp))
+    return xp.maximum(xp.ceil(exchange_time / step_time), 1.0)
 
 
-def overlapped(*, work_time: Array, exchange_time: Array) -> Array:
+@array_function
+def overlapped(xp: Namespace, *, work_time: Array, exchange_time: Array) -> Array:
     """Return the length of a round whose exchange runs beside the work (streaming) [s].
 
     Parameters
@@ -43,8 +44,7 @@ def overlapped(*, work_time: Array, exchange_time: Array) -> Array:
     Evidence: douillard2025streaming
     Limits: needs memory for the fragments in flight, which no published set charges.
     """
-    xp = namespace(work_time, exchange_time)
-    return xp.maximum(as_array(work_time, xp), as_array(exchange_time, xp))
+    return xp.maximum(work_time, exchange_time)
 
 
 def blocking(*, work_time: Array, exchange_time: Array) -> Array:
@@ -173,7 +173,8 @@ def tokens_of(*, outer_rounds: Array, tokens_per_round: Array) -> Array:
     return outer_rounds * tokens_per_round
 
 
-def group_count(*, nodes: Array, nodes_per_group: Array) -> Array:
+@array_function
+def group_count(xp: Namespace, *, nodes: Array, nodes_per_group: Array) -> Array:
     """Return the number of whole regional groups [1].
 
     Parameters
@@ -190,11 +191,11 @@ def group_count(*, nodes: Array, nodes_per_group: Array) -> Array:
     Evidence: rahman2026distributed
     Limits: none.
     """
-    xp = namespace(nodes, nodes_per_group)
-    return xp.floor(as_array(nodes / nodes_per_group, xp))
+    return xp.floor(nodes / nodes_per_group)
 
 
-def where_grouped(*, groups: Array, grouped: Array, ungrouped: Array) -> Array:
+@array_function
+def where_grouped(xp: Namespace, *, groups: Array, grouped: Array, ungrouped: Array) -> Array:
     """Return ``grouped`` where there are at least two groups, else ``ungrouped``.
 
     Parameters
@@ -211,5 +212,4 @@ def where_grouped(*, groups: Array, grouped: Array, ungrouped: Array) -> Array:
     Evidence: rahman2026distributed
     Limits: none.
     """
-    xp = namespace(groups, grouped, ungrouped)
-    return where(xp, as_array(groups, xp) >= 2, as_array(grouped, xp), as_array(ungrouped, xp))
+    return where(xp, groups >= 2, grouped, ungrouped)

@@ -6,10 +6,11 @@ participants differ, and take from the event engine what the slowest of so many 
 
 from __future__ import annotations
 
-from farflung.base.arrays import Array, as_array, namespace
+from farflung.base.arrays import Array, Namespace, array_function
 
 
-def straggler_factor(*, peers: Array, straggler_slope: Array) -> Array:
+@array_function
+def straggler_factor(xp: Namespace, *, peers: Array, straggler_slope: Array) -> Array:
     """Return how much longer an exchange of ``peers`` participants takes than that of one [1].
 
     Parameters
@@ -26,8 +27,7 @@ def straggler_factor(*, peers: Array, straggler_slope: Array) -> Array:
     Evidence: rahman2026distributed
     Limits: a prior; no measurement stands behind it in any published set.
     """
-    xp = namespace(peers, straggler_slope)
-    return 1.0 + straggler_slope * xp.log2(xp.maximum(as_array(peers, xp), as_array(1.0, xp)))
+    return 1.0 + straggler_slope * xp.log2(xp.maximum(peers, 1.0))
 
 
 def backup_slope(*, straggler_slope_synchronous: Array, backup_excess_share: Array) -> Array:
@@ -50,7 +50,8 @@ def backup_slope(*, straggler_slope_synchronous: Array, backup_excess_share: Arr
     return straggler_slope_synchronous * backup_excess_share
 
 
-def contributing_replicas(*, replicas: Array, backup_overhead: Array) -> Array:
+@array_function
+def contributing_replicas(xp: Namespace, *, replicas: Array, backup_overhead: Array) -> Array:
     """Return the replicas whose work counts when the others are backups [1].
 
     Parameters
@@ -67,12 +68,17 @@ def contributing_replicas(*, replicas: Array, backup_overhead: Array) -> Array:
     Evidence: chen2016backup
     Limits: a prior of the predecessor's web page (b = 1.1).
     """
-    xp = namespace(replicas, backup_overhead)
-    return xp.maximum(as_array(replicas / backup_overhead, xp), as_array(1.0, xp))
+    return xp.maximum(replicas / backup_overhead, 1.0)
 
 
+@array_function
 def order_statistics_factor(
-    *, peers: Array, spread: Array, order_statistics_growth: Array, order_statistics_exponent: Array
+    xp: Namespace,
+    *,
+    peers: Array,
+    spread: Array,
+    order_statistics_growth: Array,
+    order_statistics_exponent: Array,
 ) -> Array:
     """Return how much longer the slowest of ``peers`` participants takes than a typical one [1].
 
@@ -94,13 +100,13 @@ def order_statistics_factor(
     Evidence: farflung2026
     Limits: fitted to 2 to 4,096 participants and spreads up to 0.81; sites that slow together wait less.
     """
-    xp = namespace(peers, spread, order_statistics_growth, order_statistics_exponent)
-    doublings = xp.log2(xp.maximum(as_array(peers, xp), as_array(1.0, xp)))
-    exponent = order_statistics_exponent * xp.log1p(as_array(spread, xp))
-    return xp.exp(exponent * xp.log1p(as_array(order_statistics_growth * doublings, xp)))
+    doublings = xp.log2(xp.maximum(peers, 1.0))
+    exponent = order_statistics_exponent * xp.log1p(spread)
+    return xp.exp(exponent * xp.log1p(order_statistics_growth * doublings))
 
 
-def transfer_spread(*, link_spread: Array, link_variation: Array) -> Array:
+@array_function
+def transfer_spread(xp: Namespace, *, link_spread: Array, link_variation: Array) -> Array:
     """Return the spread of the times of one transfer, as a coefficient of variation [1].
 
     Parameters
@@ -117,13 +123,18 @@ def transfer_spread(*, link_spread: Array, link_variation: Array) -> Array:
     Evidence: farflung2026
     Limits: none.
     """
-    xp = namespace(link_spread, link_variation)
     lasting, passing = link_spread * link_spread, link_variation * link_variation
-    return xp.sqrt(as_array(lasting + passing + lasting * passing, xp))
+    return xp.sqrt(lasting + passing + lasting * passing)
 
 
+@array_function
 def exchange_spread(
-    *, payload: Array, upload_bandwidth: Array, download_bandwidth: Array, transfer_spread: Array
+    xp: Namespace,
+    *,
+    payload: Array,
+    upload_bandwidth: Array,
+    download_bandwidth: Array,
+    transfer_spread: Array,
 ) -> Array:
     """Return the spread of the times of one participant's upload and download together [1].
 
@@ -143,12 +154,13 @@ def exchange_spread(
     Evidence: farflung2026
     Limits: where the same sites are slow both ways, up to sqrt(2) times as much.
     """
-    xp = namespace(payload, upload_bandwidth, download_bandwidth, transfer_spread)
     up, down = payload / upload_bandwidth, payload / download_bandwidth
-    return transfer_spread * xp.sqrt(as_array(up * up + down * down, xp)) / (up + down)
+    return transfer_spread * xp.sqrt(up * up + down * down) / (up + down)
 
 
+@array_function
 def exchange_straggler_factor(
+    xp: Namespace,
     *,
     payload: Array,
     upload_bandwidth: Array,
@@ -179,11 +191,9 @@ def exchange_straggler_factor(
     Evidence: farflung2026
     Limits: as those of the two factors.
     """
-    xp = namespace(payload, upload_bandwidth, download_bandwidth, latency, one_way_factor, both_ways_factor)
     up, down = payload / upload_bandwidth, payload / download_bandwidth
-    longer, shorter = (choice(as_array(up, xp), as_array(down, xp)) for choice in (xp.maximum, xp.minimum))
-    one_way = as_array(one_way_factor * longer + shorter, xp)
-    slowest = xp.maximum(as_array(both_ways_factor * (up + down), xp), one_way)
+    one_way = one_way_factor * xp.maximum(up, down) + xp.minimum(up, down)
+    slowest = xp.maximum(both_ways_factor * (up + down), one_way)
     return (latency + slowest) / (latency + up + down)
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from farflung.base.arrays import Array, as_array, namespace
+from farflung.base.arrays import Array, Namespace, array_function
+from farflung.base.units import SECONDS_PER_YEAR
 
-_SECONDS_PER_YEAR = 365.25 * 86400.0
 
-
-def longest_run(*, hardware_growth: Array, software_growth: Array, investment_growth: Array) -> Array:
+@array_function
+def longest_run(
+    xp: Namespace, *, hardware_growth: Array, software_growth: Array, investment_growth: Array
+) -> Array:
     """Return the length beyond which a later, shorter run overtakes this one [s].
 
     Parameters
@@ -22,6 +24,4 @@ def longest_run(*, hardware_growth: Array, software_growth: Array, investment_gr
     Evidence: sevilla2022longest
     Limits: the product of the factors must exceed 1: without growth no run is too long.
     """
-    xp = namespace(hardware_growth, software_growth, investment_growth)
-    growth = as_array(hardware_growth * software_growth * investment_growth, xp)
-    return _SECONDS_PER_YEAR / xp.log(growth)
+    return SECONDS_PER_YEAR / xp.log(hardware_growth * software_growth * investment_growth)

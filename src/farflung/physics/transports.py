@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from farflung.base.arrays import Array, as_array, namespace
+from farflung.base.arrays import Array, Namespace, array_function
 
 
 def sending_time(*, payload: Array, bandwidth: Array, latency: Array) -> Array:
@@ -27,7 +27,8 @@ def sending_time(*, payload: Array, bandwidth: Array, latency: Array) -> Array:
     return payload / bandwidth + 0.5 * latency
 
 
-def shared_bandwidth(*, bandwidth: Array, server_bandwidth: Array, peers: Array) -> Array:
+@array_function
+def shared_bandwidth(xp: Namespace, *, bandwidth: Array, server_bandwidth: Array, peers: Array) -> Array:
     """Return the rate of one of many links that meet at one server [bit/s].
 
     Parameters
@@ -46,8 +47,7 @@ def shared_bandwidth(*, bandwidth: Array, server_bandwidth: Array, peers: Array)
     Evidence: farflung2026
     Limits: pessimistic where arrivals are spread out.
     """
-    xp = namespace(bandwidth, server_bandwidth, peers)
-    return xp.minimum(as_array(bandwidth, xp), as_array(server_bandwidth / peers, xp))
+    return xp.minimum(bandwidth, server_bandwidth / peers)
 
 
 def ring_time(*, payload: Array, bandwidth: Array, latency: Array, peers: Array) -> Array:
