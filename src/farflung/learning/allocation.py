@@ -1,6 +1,6 @@
-"""Allocation: parameters and tokens where a law's own loss is least for the compute.
+"""Allocation: the compute-optimal parameters and tokens of a scaling law.
 
-There a step more of either lowers the loss as much, a A N^−a = b B D^−b, which leaves closed forms.
+At the optimum a A N^−a = b B D^−b, which gives closed forms.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def flop_for_loss(
     Notes
     -----
     Equation: C' = 6 N* D*, N* = (A (1 + a/b) / (L − E))^(1/a), D* = (B (1 + b/a) / (L − E))^(1/b)
-    Assumption: 6 FLOP a parameter and token; parameters and tokens cost nothing but compute.
+    Assumption: 6 FLOP per parameter and token; parameters and tokens cost nothing but compute.
     Evidence: hoffmann2022chinchilla, besiroglu2024chinchilla
     Limits: as those of the law.
     """
@@ -54,12 +54,12 @@ def tokens_for_parameters(
     loss_token_coefficient: Array,
     loss_token_exponent: Array,
 ) -> Array:
-    """Return the tokens on which a model of this size makes the best of its compute [tokens].
+    """Return the compute-optimal tokens of a model of this size [tokens].
 
     Parameters
     ----------
     parameters
-        Parameters that a token meets [1].
+        Parameters active per token [1].
     loss_parameter_coefficient, loss_token_coefficient
         A and B of the law [nats per token].
     loss_parameter_exponent, loss_token_exponent
@@ -68,7 +68,7 @@ def tokens_for_parameters(
     Notes
     -----
     Equation: D* = (b B N^a / (a A))^(1/b)
-    Assumption: the size is the best one for some compute.
+    Assumption: the size is optimal for some compute.
     Evidence: hoffmann2022chinchilla, besiroglu2024chinchilla
     Limits: as those of the law.
     """
@@ -87,7 +87,7 @@ def parameters_for_flop(
     loss_token_coefficient: Array,
     loss_token_exponent: Array,
 ) -> Array:
-    """Return the size of the model whose loss is least for this compute [1].
+    """Return the compute-optimal size of a model [1].
 
     Parameters
     ----------
@@ -101,7 +101,7 @@ def parameters_for_flop(
     Notes
     -----
     Equation: N* = G (C/6)^(b/(a + b)), G = (a A / (b B))^(1/(a + b))
-    Assumption: 6 FLOP a parameter and token.
+    Assumption: 6 FLOP per parameter and token.
     Evidence: hoffmann2022chinchilla, besiroglu2024chinchilla
     Limits: as those of the law.
     """

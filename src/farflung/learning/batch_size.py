@@ -1,4 +1,4 @@
-"""Batch size: what it costs that all replicas together take large steps."""
+"""Batch size: the compute lost to large batches."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ from farflung.base.arrays import Array, Namespace, array_function, power
 def critical_batch(
     xp: Namespace, *, loss: Array, critical_batch_coefficient: Array, critical_batch_exponent: Array
 ) -> Array:
-    """Return the batch with which a loss takes twice the least tokens, and twice the least steps [tokens].
+    """Return the critical batch, at which a loss takes twice the least tokens and steps [tokens].
 
     Parameters
     ----------
     loss
-        Loss that is reached [nats per token].
+        Loss reached [nats per token].
     critical_batch_coefficient
         Critical batch at a loss of 1 [tokens].
     critical_batch_exponent
-        Exponent with which the loss falls as the critical batch grows [1].
+        Exponent of the loss's fall with the critical batch [1].
 
     Notes
     -----
     Equation: B_crit = B* L^(−1/α_B)
-    Assumption: the loss alone decides, and is that of the corpus and tokens of the fit.
+    Assumption: the loss alone decides, on the corpus and tokenizer of the fit.
     Evidence: kaplan2020scaling
     Limits: one cluster, losses of 3 and more; zhang2024criticalbatch finds growth with tokens, D^0.47.
     """
@@ -31,7 +31,7 @@ def critical_batch(
 
 
 def batch_efficiency(*, local_batch: Array, contributing_replicas: Array, critical_batch: Array) -> Array:
-    """Return the share of compute that counts when all replicas together take steps of one batch [1].
+    """Return the share of compute that counts at the replicas' joint batch [1].
 
     Parameters
     ----------
@@ -45,7 +45,7 @@ def batch_efficiency(*, local_batch: Array, contributing_replicas: Array, critic
     Notes
     -----
     Equation: η_B = 1 / (1 + B M / B_crit)
-    Assumption: replicas that step apart are as one batch of all their tokens; 1 is a batch near none.
+    Assumption: replicas between synchronisations act as one batch of all their tokens.
     Evidence: mccandlish2018gradientnoise, kaplan2020scaling
     Limits: not measured for local steps; fitted losses already carry the batches of their runs.
     """

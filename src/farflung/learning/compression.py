@@ -1,4 +1,4 @@
-"""Compression: what sending less than everything costs, for pseudo-gradients and for activations."""
+"""Compression: the compute lost to compressing pseudo-gradients and activations."""
 
 from __future__ import annotations
 
@@ -38,9 +38,9 @@ def compression_efficiency(
     compression_ratio
         Uncompressed over compressed size [1].
     compression_table
-        Pairs of ratio and quality for the scenario's error feedback and its outlook.
+        Pairs of ratio and quality.
     replicas
-        Replicas; a single one sends nothing, and loses nothing [1].
+        Replicas; one sends and loses nothing [1].
 
     Notes
     -----
@@ -64,7 +64,7 @@ def activation_efficiency(
     activation_compression_ratio
         Uncompressed over compressed size [1].
     activation_table
-        Pairs of ratio and quality of one boundary crossed once.
+        Pairs of ratio and quality, per boundary and crossing.
     pipeline_stages
         Nodes of the pipeline [1].
 

@@ -1,7 +1,7 @@
-"""Distributed loss: what replicas, rare synchronisation and compression together add to the loss.
+"""Distributed loss: the loss added by replicas, rare synchronisation and compression together.
 
-One law charges for distribution as a whole, in nats beside data-parallel training on as many tokens. It is
-fitted by :mod:`farflung.analysis.calibrate`, which also says how sure its coefficients are.
+One law for distribution as a whole, in nats above data-parallel training on as many tokens, fitted by
+:mod:`farflung.analysis.calibrate`, which also gives the uncertainty of its coefficients.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from farflung.base.arrays import Array, Namespace, array_function, power, where
 
 _NONE = 1e-12
-"""Stands for zero where a logarithm is taken."""
+"""Stands in for zero under a logarithm."""
 
 
 @array_function
@@ -33,24 +33,24 @@ def divergence_penalty(
     divergence_replica_exponent_beyond: Array,
     divergence_size_exponent_beyond: Array,
 ) -> Array:
-    """Return what averaging replicas every H steps adds to the loss [nats per token].
+    """Return the loss added by averaging replicas every H steps [nats per token].
 
     Parameters
     ----------
     parameters
-        Parameters that a token meets [1].
+        Parameters active per token [1].
     tokens
         Training tokens of all replicas together [tokens].
     replicas
-        Replicas that are averaged; a single one diverges from nothing [1].
+        Replicas averaged; one has no penalty [1].
     effective_inner_steps
         Steps between synchronisations, at least 1 [1].
     divergence_coefficient
         Penalty at the units of size, tokens and interval with two replicas [nats per token].
     divergence_size_exponent, divergence_token_exponent
-        How it falls with size, at the same tokens per parameter, and with tokens per parameter [1].
+        Exponents of its fall with size and with tokens per parameter [1].
     divergence_replica_exponent, divergence_interval_exponent
-        How it rises with doublings of replicas and with the logarithm of the interval [1].
+        Exponents of its rise with doublings of replicas and the logarithm of the interval [1].
     divergence_size_unit
         Unit of size [1].
     divergence_token_unit
@@ -58,9 +58,9 @@ def divergence_penalty(
     divergence_interval_unit
         Unit of the interval, above 1 [1].
     divergence_fitted_replicas, divergence_fitted_parameters
-        Most replicas, and largest size, that were measured with tuned hyperparameters [1].
+        Most replicas and largest size measured with tuned hyperparameters [1].
     divergence_replica_exponent_beyond, divergence_size_exponent_beyond
-        What the exponents of replicas and of size gain beyond those; 0 is the law itself [1].
+        Gain of the two exponents beyond those; 0 continues the law [1].
 
     Notes
     -----
@@ -85,7 +85,7 @@ def divergence_penalty(
 
 
 def wire_bits(*, pseudo_gradient_bits: Array, compression_ratio: Array) -> Array:
-    """Return the bits that are sent for every parameter [bit].
+    """Return the bits sent per parameter [bit].
 
     Parameters
     ----------
@@ -113,12 +113,12 @@ def sent_value_bits(
     lossless_value_bits_plain: Array,
     lossless_value_bits_feedback: Array,
 ) -> Array:
-    """Return the bits of every value that is sent, as a sender chooses who wants the least loss [bit].
+    """Return the bits per sent value that cost the least loss [bit].
 
     Parameters
     ----------
     wire_bits
-        Bits sent for every parameter [bit].
+        Bits sent per parameter [bit].
     error_feedback
         1 with error feedback, 0 without [1].
     lossless_value_bits_plain, lossless_value_bits_feedback
@@ -140,16 +140,16 @@ def sent_value_bits(
 
 @array_function
 def sent_share(xp: Namespace, *, wire_bits: Array, value_bits: Array, index_bits: Array) -> Array:
-    """Return the share of the values that is sent, its density [1].
+    """Return the density, the share of values sent [1].
 
     Parameters
     ----------
     wire_bits
-        Bits sent for every parameter [bit].
+        Bits sent per parameter [bit].
     value_bits
-        Bits of a value that is sent [bit].
+        Bits per sent value [bit].
     index_bits
-        Bits that say which value it is [bit].
+        Bits that index a sent value [bit].
 
     Notes
     -----
@@ -181,28 +181,28 @@ def compression_penalty(
     lossless_value_bits_plain: Array,
     lossless_value_bits_feedback: Array,
 ) -> Array:
-    """Return what sending less of the pseudo-gradients adds to the loss [nats per token].
+    """Return the loss added by compressing pseudo-gradients [nats per token].
 
     Parameters
     ----------
     loss
-        Loss without it [nats per token].
+        Loss without compression [nats per token].
     replicas
-        Replicas; a single one sends nothing [1].
+        Replicas; one sends nothing [1].
     value_bits
-        Bits of every value that is sent [bit].
+        Bits per sent value [bit].
     sent_share
-        Share of the values that is sent [1].
+        Share of values sent [1].
     error_feedback
         1 with error feedback, 0 without [1].
     dropping_coefficient_plain, dropping_coefficient_feedback
-        Cost of sending half of the values, without and with error feedback [nats per token].
+        Loss added by sending half of the values, without and with error feedback [nats per token].
     dropping_exponent
-        How that grows with halvings of the share [1].
+        Exponent of its growth with halvings of the share [1].
     rounding_coefficient
-        Relative cost of a value one bit short of those that are free [1].
+        Relative loss added by a value one bit short of lossless [1].
     rounding_exponent
-        How that grows with the bits that are missing [1].
+        Exponent of its growth with the missing bits [1].
     lossless_value_bits_plain, lossless_value_bits_feedback
         Fewest bits of a value that cost nothing, without and with error feedback [bit].
 
@@ -236,9 +236,9 @@ def distributed_loss(*, loss: Array, divergence_penalty: Array, compression_pena
     loss
         Loss of one cluster on as many tokens [nats per token].
     divergence_penalty
-        What replicas and interval add [nats per token].
+        Loss added by averaging [nats per token].
     compression_penalty
-        What compression adds [nats per token].
+        Loss added by compression [nats per token].
 
     Notes
     -----

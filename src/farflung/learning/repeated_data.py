@@ -1,4 +1,4 @@
-"""Repeated data: what a token is worth that the model has seen before."""
+"""Repeated data: the worth of tokens the model has seen before."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ from farflung.base.arrays import Array, Namespace, array_function
 
 
 def epochs(*, tokens: Array, unique_tokens: Array) -> Array:
-    """Return how often every distinct token is seen, on average [1].
+    """Return how often each distinct token is seen on average [1].
 
     Parameters
     ----------
     tokens
         Training tokens [tokens].
     unique_tokens
-        Distinct tokens there are [tokens].
+        Distinct tokens available [tokens].
 
     Notes
     -----
     Equation: D / U
-    Assumption: all of the data are gone through equally often.
+    Assumption: all data are repeated equally often.
     Evidence: muennighoff2023dataconstrained
     Limits: none.
     """
@@ -27,21 +27,21 @@ def epochs(*, tokens: Array, unique_tokens: Array) -> Array:
 
 @array_function
 def effective_tokens(xp: Namespace, *, tokens: Array, epochs: Array, repetition_decay: Array) -> Array:
-    """Return the tokens, each seen once, that would teach as much as these [tokens].
+    """Return the tokens seen once that are worth as much [tokens].
 
     Parameters
     ----------
     tokens
         Training tokens, repeated ones included [tokens].
     epochs
-        How often every distinct token is seen; at most once where there are more than are needed [1].
+        How often each distinct token is seen; at most once if data suffice [1].
     repetition_decay
-        Repetitions over which the worth of one more falls e-fold [1].
+        Repetitions over which the worth of another falls e-fold [1].
 
     Notes
     -----
     Equation: D' = U + U R* (1 − exp(−(D/U − 1)/R*)) where D > U, else D
-    Assumption: what distribution adds to the loss, and what compute costs, still go by all tokens.
+    Assumption: compute, and the loss added by distribution, still go by all tokens.
     Evidence: muennighoff2023dataconstrained
     Limits: 7M–9B parameters, 44 epochs; the study also lets parameters beyond the data's best saturate.
     """

@@ -1,4 +1,4 @@
-"""Replica divergence: what averaging many replicas costs."""
+"""Replica divergence: the loss and compute it costs to average many replicas."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def divergence_exponent(
     replica_size_exponent: Array,
     replica_reference_inner_steps: Array,
 ) -> Array:
-    """Return the exponent with which the loss grows in the number of replicas [1].
+    """Return the exponent of the loss in the number of replicas [1].
 
     Parameters
     ----------
@@ -26,7 +26,7 @@ def divergence_exponent(
     replica_prefactor, replica_size_exponent
         Coefficient and exponent of the size dependence [1].
     replica_reference_inner_steps
-        Steps at which the coefficient was fitted [1].
+        Steps between synchronisations in the fit [1].
 
     Notes
     -----
@@ -42,12 +42,12 @@ def divergence_exponent(
 
 @array_function
 def loss_multiplier(xp: Namespace, *, replicas: Array, divergence_exponent: Array) -> Array:
-    """Return by how much replica divergence multiplies the loss [1].
+    """Return the factor by which replica divergence raises the loss [1].
 
     Parameters
     ----------
     replicas
-        Replicas that are averaged [1].
+        Replicas averaged [1].
     divergence_exponent
         Exponent β [1].
 
@@ -67,14 +67,14 @@ def replica_efficiency(*, diverged_chinchilla_efficiency: Array, chinchilla_effi
     Parameters
     ----------
     diverged_chinchilla_efficiency
-        Chinchilla efficiency of a run that ends at the multiplied loss [1].
+        Chinchilla efficiency at the loss with divergence [1].
     chinchilla_efficiency
-        Chinchilla efficiency of the run without divergence [1].
+        Chinchilla efficiency at the loss without [1].
 
     Notes
     -----
     Equation: η_replica = χ(L · multiplier) / χ(L)
-    Assumption: a higher loss is worth the compute that a single cluster needs to reach it.
+    Assumption: a loss is worth the compute a single cluster needs to reach it.
     Evidence: rahman2026distributed
     Limits: as those of the scaling law.
     """

@@ -1,4 +1,4 @@
-"""Scaling law: loss from size and tokens, and back from a loss to the compute that reaches it."""
+"""Scaling law: the loss of a size and tokens, and the compute that reaches a loss."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import math
 from farflung.base.arrays import Array, Namespace, array_function, is_traced, power, where
 
 _NEWTON_STEPS = 40
-"""The most; two are enough where the exponents are close, since each step squares a small error."""
+"""The most; where the exponents are close two suffice, as each step squares a small error."""
 _ROUNDING = 1e-14
 """Error of a logarithm below which a further step changes nothing."""
 
@@ -24,12 +24,12 @@ def loss(
     loss_token_coefficient: Array,
     loss_token_exponent: Array,
 ) -> Array:
-    """Return the training loss of a model of one cluster [nats per token].
+    """Return the loss of a model trained on one cluster [nats per token].
 
     Parameters
     ----------
     parameters
-        Parameters that a token meets [1].
+        Parameters active per token [1].
     tokens
         Training tokens, each seen once [tokens].
     loss_irreducible, loss_parameter_coefficient, loss_token_coefficient
@@ -61,7 +61,7 @@ def reference_parameters(
     loss_token_exponent: Array,
     reference_tokens_per_parameter: Array,
 ) -> Array:
-    """Return the size of the model that reaches a loss at the reference allocation [1].
+    """Return the size that reaches a loss at the reference allocation [1].
 
     Parameters
     ----------
@@ -130,7 +130,7 @@ def _steps_after(xp: Namespace, change: Array, a: Array, b: Array) -> int:
 
 
 def reference_flop(*, reference_parameters: Array, reference_tokens_per_parameter: Array) -> Array:
-    """Return the compute of a model trained at the reference allocation [FLOP].
+    """Return the compute to train a model at the reference allocation [FLOP].
 
     Parameters
     ----------
@@ -142,7 +142,7 @@ def reference_flop(*, reference_parameters: Array, reference_tokens_per_paramete
     Notes
     -----
     Equation: C' = 6 r N²
-    Assumption: 6 FLOP a parameter and token.
+    Assumption: 6 FLOP per parameter and token.
     Evidence: hoffmann2022chinchilla
     Limits: as those of the law.
     """
@@ -156,23 +156,23 @@ def chinchilla_efficiency(xp: Namespace, *, reference_flop: Array, throughput_fl
     Parameters
     ----------
     reference_flop
-        Compute at the reference allocation that reaches the loss [FLOP].
+        Compute that reaches the loss at the reference allocation [FLOP].
     throughput_flop
         Compute spent [FLOP].
 
     Notes
     -----
     Equation: χ = min(1, C'/C)
-    Assumption: capped at 1: a fixed ratio is not the law's own optimum; with that, only rounding needs it.
+    Assumption: capped at 1, as a fixed ratio is not the law's own optimum.
     Evidence: rahman2026distributed
-    Limits: punishes mild over-training that developers choose for cheaper inference.
+    Limits: penalises mild over-training that developers choose for cheaper inference.
     """
     return xp.minimum(reference_flop / throughput_flop, 1.0)
 
 
 @array_function
 def unpenalised_single_node(xp: Namespace, *, chinchilla_efficiency: Array, nodes: Array) -> Array:
-    """Return χ as the predecessor prints it: 1 for a single node, whatever it trains [1].
+    """Return χ, but 1 for a single node whatever it trains [1].
 
     Parameters
     ----------
@@ -184,7 +184,7 @@ def unpenalised_single_node(xp: Namespace, *, chinchilla_efficiency: Array, node
     Notes
     -----
     Equation: 1 where N = 1, else χ
-    Assumption: a fault of the published code, kept in its assumption sets so that its figures come out.
+    Assumption: an error of the published code, kept in its assumption sets to reproduce its figures.
     Evidence: rahman2026distributed
     Limits: makes one node look better than two.
     """
@@ -199,7 +199,7 @@ def multiplied_loss(*, loss: Array, loss_multiplier: Array) -> Array:
     loss
         Loss of one cluster [nats per token].
     loss_multiplier
-        Factor of the divergence [1].
+        Factor of replica divergence [1].
 
     Notes
     -----
@@ -224,9 +224,9 @@ def combined_efficiency(
     Parameters
     ----------
     efficiency_sync_interval, efficiency_compression, efficiency_activation, efficiency_replica
-        What distribution leaves, by cause [1].
+        Shares left by distribution, by cause [1].
     efficiency_batch
-        What a large batch leaves [1].
+        Share left by a large batch [1].
 
     Notes
     -----
@@ -245,7 +245,7 @@ def combined_efficiency(
 
 
 def local_equivalent_flop(*, throughput_flop: Array, efficiency: Array) -> Array:
-    """Return the compute a single cluster needs for the same model on the same data's loss [FLOP].
+    """Return the compute a single cluster needs for the same loss [FLOP].
 
     Parameters
     ----------
@@ -257,15 +257,15 @@ def local_equivalent_flop(*, throughput_flop: Array, efficiency: Array) -> Array
     Notes
     -----
     Equation: C_local = C η
-    Assumption: the same, perhaps badly chosen, ratio of tokens to parameters.
+    Assumption: the same tokens per parameter, well chosen or not.
     Evidence: rahman2026distributed
-    Limits: rewards tiny over-trained models; see the quality-adjusted compute.
+    Limits: rewards small over-trained models; see the quality-adjusted compute.
     """
     return throughput_flop * efficiency
 
 
 def quality_adjusted_flop(*, local_equivalent_flop: Array, chinchilla_efficiency: Array) -> Array:
-    """Return the compute a single cluster needs for a model as good, well allocated [FLOP].
+    """Return the compute a single cluster needs for the same loss at the reference allocation [FLOP].
 
     Parameters
     ----------
@@ -290,7 +290,7 @@ def reference_tokens(*, active_parameters: Array, reference_tokens_per_parameter
     Parameters
     ----------
     active_parameters
-        Parameters that a token meets [1].
+        Parameters active per token [1].
     reference_tokens_per_parameter
         Tokens per parameter [tokens].
 
@@ -305,7 +305,7 @@ def reference_tokens(*, active_parameters: Array, reference_tokens_per_parameter
 
 
 def overtraining_ratio(*, tokens: Array, reference_tokens: Array) -> Array:
-    """Return how many times the reference tokens a model was trained on [1].
+    """Return the training tokens over the reference tokens [1].
 
     Parameters
     ----------
@@ -326,7 +326,7 @@ def overtraining_ratio(*, tokens: Array, reference_tokens: Array) -> Array:
 
 @array_function
 def optimal_parameters(xp: Namespace, *, flop: Array, reference_tokens_per_parameter: Array) -> Array:
-    """Return the size of a model trained with this compute at the reference allocation [1].
+    """Return the size of a model at the reference allocation of this compute [1].
 
     Parameters
     ----------
@@ -338,7 +338,7 @@ def optimal_parameters(xp: Namespace, *, flop: Array, reference_tokens_per_param
     Notes
     -----
     Equation: N* = sqrt(C / (6 r))
-    Assumption: 6 FLOP a parameter and token.
+    Assumption: 6 FLOP per parameter and token.
     Evidence: hoffmann2022chinchilla
     Limits: as those of the law.
     """

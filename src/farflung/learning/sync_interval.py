@@ -1,4 +1,4 @@
-"""Sync interval: what it costs to synchronise only every H steps."""
+"""Sync interval: the compute lost to synchronising every H steps."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from farflung.base.arrays import Array, Namespace, array_function, where
 
 @array_function
 def effective_inner_steps(xp: Namespace, *, inner_steps: Array, regional_steps: Array) -> Array:
-    """Return the sync interval of a flat scheme that loses as much as a hierarchy does [1].
+    """Return the sync interval of a flat scheme that loses as much as the hierarchy [1].
 
     Parameters
     ----------
@@ -27,14 +27,14 @@ def effective_inner_steps(xp: Namespace, *, inner_steps: Array, regional_steps: 
 
 
 def stale_inner_steps(*, effective_inner_steps: Array, staleness: Array) -> Array:
-    """Return the sync interval of a scheme without late updates that loses as much [1].
+    """Return the sync interval that loses as much without late updates [1].
 
     Parameters
     ----------
     effective_inner_steps
         Steps between synchronisations [1].
     staleness
-        Synchronisations that closed while an update was made, beyond its own, on average [1].
+        Mean synchronisations missed while an update was computed [1].
 
     Notes
     -----
@@ -55,7 +55,7 @@ def sync_interval_coefficient(
     sync_interval_size_slope: Array,
     sync_interval_size_unit: Array,
 ) -> Array:
-    """Return the efficiency lost per decade of inner steps, for a model of a given size [1].
+    """Return the efficiency lost per decade of inner steps at a model size [1].
 
     Parameters
     ----------
@@ -66,7 +66,7 @@ def sync_interval_coefficient(
     sync_interval_size_slope
         Growth of the divisor per decade of size [1].
     sync_interval_size_unit
-        The unit of size [1].
+        Unit of size [1].
 
     Notes
     -----
@@ -97,9 +97,9 @@ def sync_interval_efficiency(
     sync_interval_coefficient
         Efficiency lost per decade of steps [1].
     sync_interval_floor
-        Least efficiency the form gives [1].
+        Lower bound of the efficiency [1].
     replicas
-        Replicas; a single one has nothing to synchronise with, and loses nothing [1].
+        Replicas; one loses nothing [1].
 
     Notes
     -----

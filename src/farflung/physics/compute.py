@@ -1,4 +1,4 @@
-"""Compute: the time of one training step, and the operations of a whole run."""
+"""Compute: the time of one training step, and the FLOP of a whole run."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from farflung.base.arrays import Array, Namespace, array_function, where
 def compute_time(
     *, active_parameters: Array, local_batch: Array, node_peak: Array, model_flop_utilisation: Array
 ) -> Array:
-    """Return the time a node computes for one inner step of one replica [s].
+    """Return the compute time of one inner step of a replica on one node [s].
 
     Parameters
     ----------
     active_parameters
-        Parameters that a token meets; all of them in a dense model [1].
+        Parameters active per token; all of them in a dense model [1].
     local_batch
         Tokens a replica processes per inner step [tokens].
     node_peak
@@ -24,7 +24,7 @@ def compute_time(
     Notes
     -----
     Equation: t_comp = 6 P_act B / (F · MFU)
-    Assumption: forward and backward pass cost 6 FLOP a parameter and token; attention is in the MFU.
+    Assumption: forward and backward pass cost 6 FLOP per parameter and token; attention is in the MFU.
     Evidence: hoffmann2022chinchilla
     Limits: dense transformers with context well below 6 hidden widths.
     """
@@ -35,7 +35,7 @@ def compute_time(
 def expert_parallel_time(
     xp: Namespace, *, expert_layers: Array, expert_parallelism: Array, latency: Array
 ) -> Array:
-    """Return the time one inner step waits for all-to-all exchanges between expert-parallel nodes [s].
+    """Return the all-to-all time of expert parallelism per inner step [s].
 
     Parameters
     ----------
@@ -62,9 +62,9 @@ def step_time(*, compute_time: Array, expert_parallel_time: Array) -> Array:
     Parameters
     ----------
     compute_time
-        Time the node computes [s].
+        Compute time of the step [s].
     expert_parallel_time
-        Time it waits for other nodes' experts [s].
+        All-to-all time of expert parallelism per step [s].
 
     Notes
     -----
@@ -77,12 +77,12 @@ def step_time(*, compute_time: Array, expert_parallel_time: Array) -> Array:
 
 
 def training_flop(*, active_parameters: Array, tokens: Array) -> Array:
-    """Return the operations applied to training [FLOP].
+    """Return the training compute [FLOP].
 
     Parameters
     ----------
     active_parameters
-        Parameters that a token meets [1].
+        Parameters active per token [1].
     tokens
         Training tokens [tokens].
 
@@ -99,14 +99,14 @@ def training_flop(*, active_parameters: Array, tokens: Array) -> Array:
 def utilisation(
     *, throughput_flop: Array, nodes: Array, node_peak: Array, model_flop_utilisation: Array, duration: Array
 ) -> Array:
-    """Return the share of what all nodes could compute at their MFU that became training [1].
+    """Return the training compute over what all nodes could do at their MFU [1].
 
     Parameters
     ----------
     throughput_flop
-        Operations applied to training [FLOP].
+        Training compute [FLOP].
     nodes
-        Nodes paid for, working or not [1].
+        All nodes, idle ones included [1].
     node_peak
         Peak dense throughput of a node [FLOP/s].
     model_flop_utilisation
@@ -117,7 +117,7 @@ def utilisation(
     Notes
     -----
     Equation: u = C / (N F MFU T)
-    Assumption: what is lost is waiting, pipeline bubbles, expert exchange and nodes left over.
+    Assumption: the rest is waiting, pipeline bubbles, expert exchange and idle nodes.
     Evidence: farflung2026
     Limits: none beyond those of its inputs.
     """

@@ -1,4 +1,4 @@
-"""Money and energy: capital and run cost kept apart, every factor by itself."""
+"""Cost and energy: capital apart from running cost, one factor at a time."""
 
 from __future__ import annotations
 
@@ -29,18 +29,18 @@ def chip_count(*, nodes: Array, chips_per_node: Array) -> Array:
 def capital_cost(
     *, chips: Array, chip_price: Array, server_cost_factor: Array, network_cost_factor: Array
 ) -> Array:
-    """Return the purchase cost of all nodes [USD].
+    """Return the capital cost of all nodes [USD].
 
     Parameters
     ----------
     chips
         Accelerators bought [1].
     chip_price
-        Price of one [USD].
+        Price of an accelerator [USD].
     server_cost_factor
         Server cost over the cost of its chips [1].
     network_cost_factor
-        Cost with the network inside a node over cost without [1].
+        Cost with a node's internal network over cost without [1].
 
     Notes
     -----
@@ -60,14 +60,14 @@ def facility_power(
     mean_power_fraction: Array,
     power_usage_effectiveness: Array,
 ) -> Array:
-    """Return the mean electric power of all sites together [W].
+    """Return the mean electric power of all sites [W].
 
     Parameters
     ----------
     chips
         Accelerators [1].
     chip_power
-        Thermal design power of one [W].
+        Thermal design power of an accelerator [W].
     server_power_factor
         Server power over the power of its chips [1].
     mean_power_fraction
@@ -106,7 +106,7 @@ def energy(*, power: Array, duration: Array) -> Array:
 
 
 def energy_cost(*, energy: Array, electricity_price: Array) -> Array:
-    """Return what the energy costs [USD].
+    """Return the cost of energy [USD].
 
     Parameters
     ----------
@@ -126,16 +126,16 @@ def energy_cost(*, energy: Array, electricity_price: Array) -> Array:
 
 
 def staff_count(*, nodes: Array, staff_base: Array, nodes_per_technician: Array) -> Array:
-    """Return the people who run the training and keep its sites working [1].
+    """Return the staff who run the training and maintain its sites [1].
 
     Parameters
     ----------
     nodes
         Sites [1].
     staff_base
-        People needed whatever the number of sites [1].
+        Staff independent of the number of sites [1].
     nodes_per_technician
-        Sites one technician looks after [1].
+        Sites per technician [1].
 
     Notes
     -----
@@ -148,21 +148,21 @@ def staff_count(*, nodes: Array, staff_base: Array, nodes_per_technician: Array)
 
 
 def yearly_cost(*, count: Array, price_per_year: Array, duration: Array) -> Array:
-    """Return the cost of something paid per item and year, over the run [USD].
+    """Return the cost, over the run, of items priced per year [USD].
 
     Parameters
     ----------
     count
         Items (links, nodes) [1].
     price_per_year
-        Price of one for a year [USD/year].
+        Price per item and year [USD/year].
     duration
         Length of the run [s].
 
     Notes
     -----
     Equation: n · price · T
-    Assumption: paid for the run's length only.
+    Assumption: paid for the duration of the run only.
     Evidence: farflung2026
     Limits: none.
     """
@@ -170,7 +170,7 @@ def yearly_cost(*, count: Array, price_per_year: Array, duration: Array) -> Arra
 
 
 def run_cost(*, energy_cost: Array, bandwidth_cost: Array, staff_cost: Array) -> Array:
-    """Return what running costs, apart from the hardware [USD].
+    """Return the running cost, without hardware [USD].
 
     Parameters
     ----------
@@ -188,7 +188,7 @@ def run_cost(*, energy_cost: Array, bandwidth_cost: Array, staff_cost: Array) ->
 
 
 def total_cost(*, capital_cost: Array, run_cost: Array) -> Array:
-    """Return capital and run cost together [USD].
+    """Return capital and running cost together [USD].
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Links: what is sent, how long an exchange takes, what an observer of one node's line would measure."""
+"""Links: payloads, exchange times, and the rate an observer of one link measures."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def exchange_time(
     peers: Array,
     straggler_factor: Array,
 ) -> Array:
-    """Return the time in which ``peers`` participants exchange their payloads [s].
+    """Return the time ``peers`` participants take to exchange their payloads [s].
 
     Parameters
     ----------
@@ -51,9 +51,9 @@ def exchange_time(
     latency
         Round-trip time [s].
     peers
-        Participants; with fewer than two there is nothing to exchange [1].
+        Participants; fewer than two exchange nothing [1].
     straggler_factor
-        How much longer than a typical participant the last one takes [1].
+        Time of the last participant over that of a typical one [1].
 
     Notes
     -----
@@ -68,14 +68,14 @@ def exchange_time(
 
 @array_function
 def mean_rate(xp: Namespace, *, payload: Array, peers: Array, outer_round_time: Array) -> Array:
-    """Return the rate, averaged over a round, at which a participant sends on the wide-area link [bit/s].
+    """Return a participant's mean sending rate on the wide-area link over a round [bit/s].
 
     Parameters
     ----------
     payload
         Bits per round and direction [bit].
     peers
-        Participants; with fewer than two nothing is sent [1].
+        Participants; fewer than two send nothing [1].
     outer_round_time
         Time between global synchronisations [s].
 
@@ -91,7 +91,7 @@ def mean_rate(xp: Namespace, *, payload: Array, peers: Array, outer_round_time: 
 
 @array_function
 def latency_share(xp: Namespace, *, latency: Array, synchronisation_time: Array) -> Array:
-    """Return the share of an exchange that is round-trip time [1].
+    """Return the share of round-trip time in an exchange [1].
 
     Parameters
     ----------
@@ -103,7 +103,7 @@ def latency_share(xp: Namespace, *, latency: Array, synchronisation_time: Array)
     Notes
     -----
     Equation: λ / t_sync
-    Assumption: one round trip an exchange.
+    Assumption: one round trip per exchange.
     Evidence: miri2026notes
     Limits: none.
     """

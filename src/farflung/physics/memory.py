@@ -1,4 +1,4 @@
-"""Memory: what a replica must hold, and the largest model a node holds."""
+"""Memory: the training state of a replica, and the largest model a node holds."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from farflung.base.arrays import Array, Namespace, array_function
 def required_memory(
     *, parameters: Array, active_parameters: Array, expert_parallelism: Array, bytes_per_parameter: Array
 ) -> Array:
-    """Return the training state one node must hold when a replica is one node [byte].
+    """Return the training state per node when a replica is one node [byte].
 
     Parameters
     ----------
     parameters
         All parameters [1].
     active_parameters
-        Parameters that a token meets; these are held by every node [1].
+        Parameters active per token, held by every node [1].
     expert_parallelism
         Nodes that share the remaining (expert) parameters [1].
     bytes_per_parameter
@@ -32,14 +32,14 @@ def required_memory(
 
 
 def largest_parameters(*, node_memory: Array, bytes_per_parameter: Array) -> Array:
-    """Return the parameters of the largest dense model that one node can train [1].
+    """Return the size of the largest dense model one node can train [1].
 
     Parameters
     ----------
     node_memory
         Accelerator memory of a node [byte].
     bytes_per_parameter
-        Training state of a parameter [byte].
+        Training state per parameter [byte].
 
     Notes
     -----
@@ -53,7 +53,7 @@ def largest_parameters(*, node_memory: Array, bytes_per_parameter: Array) -> Arr
 
 @array_function
 def pipeline_stages(xp: Namespace, *, required_memory: Array, node_memory: Array) -> Array:
-    """Return the least number of nodes that hold one replica between them [1].
+    """Return the fewest nodes that together hold one replica [1].
 
     Parameters
     ----------
@@ -86,7 +86,7 @@ def pipeline_groups(xp: Namespace, *, nodes: Array, pipeline_stages: Array) -> A
     Notes
     -----
     Equation: G = floor(N / S)
-    Assumption: nodes left over do not work.
+    Assumption: nodes left over are idle.
     Evidence: rahman2026distributed
     Limits: none.
     """
@@ -94,7 +94,7 @@ def pipeline_groups(xp: Namespace, *, nodes: Array, pipeline_stages: Array) -> A
 
 
 def working_nodes(*, groups: Array, pipeline_stages: Array) -> Array:
-    """Return the nodes that take part when they work in whole pipelines [1].
+    """Return the nodes in whole pipelines [1].
 
     Parameters
     ----------
@@ -106,7 +106,7 @@ def working_nodes(*, groups: Array, pipeline_stages: Array) -> Array:
     Notes
     -----
     Equation: S · G
-    Assumption: nodes left over do not work.
+    Assumption: nodes left over are idle.
     Evidence: rahman2026distributed
     Limits: none.
     """

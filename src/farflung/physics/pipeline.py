@@ -1,4 +1,4 @@
-"""Pipelines whose stages are nodes far apart: micro-batches, bubbles, activations on the wire."""
+"""Pipelines whose stages are distant nodes: micro-batches, bubbles, activations on the wire."""
 
 from __future__ import annotations
 
@@ -53,16 +53,16 @@ def activation_payload(
 
 
 def micro_batch_compute_time(*, compute_time: Array, pipeline_stages: Array, micro_batches: Array) -> Array:
-    """Return the time a stage computes on one micro-batch [s].
+    """Return a stage's compute time per micro-batch [s].
 
     Parameters
     ----------
     compute_time
-        Time one node would need for the whole step [s].
+        Compute time of the whole step on one node [s].
     pipeline_stages
         Nodes of the pipeline [1].
     micro_batches
-        Micro-batches a step is cut into [1].
+        Micro-batches per step [1].
 
     Notes
     -----
@@ -76,7 +76,7 @@ def micro_batch_compute_time(*, compute_time: Array, pipeline_stages: Array, mic
 
 @array_function
 def slower_direction(xp: Namespace, *, upload_bandwidth: Array, download_bandwidth: Array) -> Array:
-    """Return the rate at which data pass from one node to the next [bit/s].
+    """Return the rate of data from one node to the next [bit/s].
 
     Parameters
     ----------
@@ -96,14 +96,14 @@ def slower_direction(xp: Namespace, *, upload_bandwidth: Array, download_bandwid
 def micro_batch_transfer_time(
     *, activation_payload: Array, micro_batches: Array, pipeline_bandwidth: Array
 ) -> Array:
-    """Return the time a micro-batch's activations and their gradients take across a boundary [s].
+    """Return the time to send a micro-batch's activations and gradients across a boundary [s].
 
     Parameters
     ----------
     activation_payload
         Bits per step and direction [bit].
     micro_batches
-        Micro-batches a step is cut into [1].
+        Micro-batches per step [1].
     pipeline_bandwidth
         Rate of the link between neighbouring stages [bit/s].
 
@@ -134,17 +134,17 @@ def pipeline_step_time(
     Parameters
     ----------
     pipeline_stages
-        Nodes of the pipeline; 1 means nothing crosses a link [1].
+        Nodes of the pipeline; with 1, nothing crosses a link [1].
     micro_batches
-        Micro-batches a step is cut into [1].
+        Micro-batches per step [1].
     micro_batch_compute_time, micro_batch_transfer_time
         Time per stage and micro-batch [s].
     pipeline_latency
         Round-trip time between neighbouring stages [s].
     pipeline_straggler_factor
-        How much longer the slowest of the boundaries takes [1].
+        Time of the slowest boundary over that of a typical one [1].
     expert_parallel_time
-        Time a step waits for experts elsewhere [s].
+        All-to-all time of expert parallelism per step [s].
 
     Notes
     -----
@@ -166,19 +166,18 @@ def uneven_pipeline_step_time(
     Parameters
     ----------
     slowest_stage_time
-        Time of a micro-batch in the slowest stage, its crossing included [s].
+        Time per micro-batch of the slowest stage, crossing included [s].
     all_stages_time
-        Time of a micro-batch in all stages together, crossings included [s].
+        Time per micro-batch of all stages together, crossings included [s].
     micro_batches
-        Micro-batches a step is cut into [1].
+        Micro-batches per step [1].
     expert_parallel_time
-        Time a step waits for experts elsewhere [s].
+        All-to-all time of expert parallelism per step [s].
 
     Notes
     -----
     Equation: t_step = (m − 1) max_k t_k + Σ_k t_k + t_EP
-    Assumption: equal jobs pass the stages in order and never wait but for the slowest; with equal stages it
-        is the published step time.
+    Assumption: equal micro-batches pass the stages in order and wait only for the slowest.
     Evidence: farflung2026
     Limits: stage times that vary from micro-batch to micro-batch cost more.
     """
@@ -189,14 +188,14 @@ def uneven_pipeline_step_time(
 def activation_rate(
     xp: Namespace, *, activation_payload: Array, pipeline_stages: Array, step_time: Array
 ) -> Array:
-    """Return the rate, averaged over a step, at which a stage sends activations one way [bit/s].
+    """Return a stage's mean rate of sending activations one way over a step [bit/s].
 
     Parameters
     ----------
     activation_payload
         Bits per step and direction [bit].
     pipeline_stages
-        Nodes of the pipeline; 1 means nothing is sent [1].
+        Nodes of the pipeline; with 1, nothing is sent [1].
     step_time
         Time of a step [s].
 

@@ -1,4 +1,4 @@
-"""Ratings: what a node of many chips amounts to, and how rules count it."""
+"""Ratings: node totals, and the measures by which rules count chips."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ BITS_OF_FORMAT = {"fp16": 16.0, "fp8": 8.0, "int8": 8.0, "fp4": 4.0}
 
 
 def node_total(*, chips_per_node: Array, per_chip: Array) -> Array:
-    """Return what a node has of something its chips each have [unit of ``per_chip``].
+    """Return a node's total of a quantity of its chips [unit of ``per_chip``].
 
     Parameters
     ----------
     chips_per_node
         Accelerators of a node [1].
     per_chip
-        Peak throughput, memory or performance of one.
+        Peak throughput, memory or performance of a chip.
 
     Notes
     -----
@@ -43,20 +43,20 @@ def total_processing_performance(*, rates: Mapping[str, float]) -> float:
     Equation: TPP = max over formats of rate · bits
     Assumption: sparsity does not count.
     Evidence: scher2025agreement
-    Limits: formats a datasheet leaves out are not counted.
+    Limits: formats missing from a datasheet are not counted.
     """
     return max(rate * BITS_OF_FORMAT[number_format] for number_format, rate in rates.items())
 
 
 def h100_equivalents(*, performance: Array, reference_performance: Array) -> Array:
-    """Return how many H100 a performance equals, by the same reading for both [1].
+    """Return a performance in H100 equivalents [1].
 
     Parameters
     ----------
     performance
         Total processing performance, or the 16-bit rate [FLOP/s · bit, or FLOP/s].
     reference_performance
-        That of one H100 [the same].
+        The same measure of one H100 [the same].
 
     Notes
     -----
@@ -70,14 +70,14 @@ def h100_equivalents(*, performance: Array, reference_performance: Array) -> Arr
 
 @array_function
 def most_chips_under(xp: Namespace, *, limit: Array, per_chip: Array) -> Array:
-    """Return the most chips whose sum does not exceed a limit [1].
+    """Return the most chips that do not exceed a limit [1].
 
     Parameters
     ----------
     limit
         The limit of a rule, in any unit.
     per_chip
-        What one chip counts, in the same unit.
+        Count of one chip, in the same unit.
 
     Notes
     -----

@@ -1,4 +1,4 @@
-"""Schedule: how inner steps and synchronisations make rounds, and rounds make a run."""
+"""Schedule: inner steps and synchronisations make rounds, rounds make a run."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ def least_inner_steps(xp: Namespace, *, exchange_time: Array, step_time: Array) 
     Parameters
     ----------
     exchange_time
-        Time of the exchange to be hidden [s].
+        Time of the exchange to hide [s].
     step_time
-        Time of one step (or of one cycle of steps) [s].
+        Time of one step, or of one cycle of steps [s].
 
     Notes
     -----
@@ -28,7 +28,7 @@ def least_inner_steps(xp: Namespace, *, exchange_time: Array, step_time: Array) 
 
 @array_function
 def overlapped(xp: Namespace, *, work_time: Array, exchange_time: Array) -> Array:
-    """Return the length of a round whose exchange runs beside the work (streaming) [s].
+    """Return the time of a round whose exchange overlaps the work (streaming) [s].
 
     Parameters
     ----------
@@ -48,7 +48,7 @@ def overlapped(xp: Namespace, *, work_time: Array, exchange_time: Array) -> Arra
 
 
 def blocking(*, work_time: Array, exchange_time: Array) -> Array:
-    """Return the length of a round whose work waits for the exchange [s].
+    """Return the time of a round whose work waits for the exchange [s].
 
     Parameters
     ----------
@@ -68,7 +68,7 @@ def blocking(*, work_time: Array, exchange_time: Array) -> Array:
 
 
 def repeated(*, count: Array, duration: Array) -> Array:
-    """Return the time of ``count`` repetitions one after another [s].
+    """Return the time of ``count`` repetitions in sequence [s].
 
     Parameters
     ----------
@@ -95,7 +95,7 @@ def tokens_per_round(
     Parameters
     ----------
     inner_steps
-        Steps between synchronisations of the innermost kind [1].
+        Steps between innermost synchronisations [1].
     regional_steps
         Regional synchronisations between global ones; 1 where there are no groups [1].
     local_batch
@@ -114,7 +114,7 @@ def tokens_per_round(
 
 
 def rounds_in(*, duration: Array, outer_round_time: Array) -> Array:
-    """Return how many rounds fit into a duration, fractions included [1].
+    """Return the rounds in a duration, fractions included [1].
 
     Parameters
     ----------
@@ -134,7 +134,7 @@ def rounds_in(*, duration: Array, outer_round_time: Array) -> Array:
 
 
 def rounds_for(*, tokens: Array, tokens_per_round: Array) -> Array:
-    """Return how many rounds a number of tokens takes, fractions included [1].
+    """Return the rounds a number of tokens takes, fractions included [1].
 
     Parameters
     ----------
@@ -182,7 +182,7 @@ def group_count(xp: Namespace, *, nodes: Array, nodes_per_group: Array) -> Array
     nodes
         All nodes [1].
     nodes_per_group
-        Nodes that synchronise with one another before anyone else [1].
+        Nodes per group [1].
 
     Notes
     -----
@@ -203,7 +203,7 @@ def where_grouped(xp: Namespace, *, groups: Array, grouped: Array, ungrouped: Ar
     groups
         Whole regional groups [1].
     grouped, ungrouped
-        The two answers, of one unit.
+        The two values, of one unit.
 
     Notes
     -----

@@ -1,7 +1,7 @@
-"""Stragglers: how much longer the slowest of many takes than a typical one.
+"""Stragglers: the time of the slowest of many over that of a typical one.
 
-The published sets charge a prior for every doubling of the participants. Order statistics instead ask how far
-participants differ, and take from the event engine what the slowest of so many then takes.
+The published sets charge a prior for every doubling of the participants. Order statistics start from how much
+participants differ, through a fit to the event engine.
 """
 
 from __future__ import annotations
@@ -11,14 +11,14 @@ from farflung.base.arrays import Array, Namespace, array_function
 
 @array_function
 def straggler_factor(xp: Namespace, *, peers: Array, straggler_slope: Array) -> Array:
-    """Return how much longer an exchange of ``peers`` participants takes than that of one [1].
+    """Return the time of an exchange of ``peers`` participants over that of one [1].
 
     Parameters
     ----------
     peers
         Participants; 1 gives a factor of 1 [1].
     straggler_slope
-        Excess per doubling: a coefficient of the strategy (0.05 synchronous, 0.02 relay, 0 threshold) [1].
+        Excess per doubling, by strategy: 0.05 synchronous, 0.02 relay, 0 threshold [1].
 
     Notes
     -----
@@ -31,14 +31,14 @@ def straggler_factor(xp: Namespace, *, peers: Array, straggler_slope: Array) -> 
 
 
 def backup_slope(*, straggler_slope_synchronous: Array, backup_excess_share: Array) -> Array:
-    """Return the excess per doubling that is left when backup workers stand in for the slowest [1].
+    """Return the excess per doubling with backup workers for the slowest [1].
 
     Parameters
     ----------
     straggler_slope_synchronous
-        Excess per doubling when everyone is waited for [1].
+        Excess per doubling when all are waited for [1].
     backup_excess_share
-        Share of that excess which remains [1].
+        Share of that excess that remains [1].
 
     Notes
     -----
@@ -57,9 +57,9 @@ def contributing_replicas(xp: Namespace, *, replicas: Array, backup_overhead: Ar
     Parameters
     ----------
     replicas
-        All replicas; a single one has no backup [1].
+        All replicas; one has no backup [1].
     backup_overhead
-        Replicas run for each one that counts, 1 where there are no backups [1].
+        Replicas per contributing replica; 1 without backups [1].
 
     Notes
     -----
@@ -80,23 +80,23 @@ def order_statistics_factor(
     order_statistics_growth: Array,
     order_statistics_exponent: Array,
 ) -> Array:
-    """Return how much longer the slowest of ``peers`` participants takes than a typical one [1].
+    """Return the time of the slowest of ``peers`` participants over that of a typical one [1].
 
     Parameters
     ----------
     peers
         Participants; 1 gives a factor of 1 [1].
     spread
-        Spread of their times, as a coefficient of variation; 0 gives a factor of 1 [1].
+        Coefficient of variation of their times; 0 gives a factor of 1 [1].
     order_statistics_growth
-        Growth of the base for each doubling of the participants [1].
+        Growth of the base per doubling of the participants [1].
     order_statistics_exponent
-        Exponent for each e-fold of 1 + spread [1].
+        Exponent per e-fold of 1 + spread [1].
 
     Notes
     -----
     Equation: f(n) = (1 + c log2 n)^(k ln(1 + s))
-    Assumption: everyone is waited for; times are independent and lognormal, as the event engine draws them.
+    Assumption: all are waited for; times are independent and lognormal, as the event engine draws them.
     Evidence: farflung2026
     Limits: fitted to 2 to 4,096 participants and spreads up to 0.81; sites that slow together wait less.
     """
@@ -107,14 +107,14 @@ def order_statistics_factor(
 
 @array_function
 def transfer_spread(xp: Namespace, *, link_spread: Array, link_variation: Array) -> Array:
-    """Return the spread of the times of one transfer, as a coefficient of variation [1].
+    """Return the coefficient of variation of the time of one transfer [1].
 
     Parameters
     ----------
     link_spread
-        Lasting spread of transfer times over links [1].
+        Lasting coefficient of variation between links [1].
     link_variation
-        Spread of transfer times of one link from exchange to exchange [1].
+        Coefficient of variation of one link between exchanges [1].
 
     Notes
     -----
@@ -136,7 +136,7 @@ def exchange_spread(
     download_bandwidth: Array,
     transfer_spread: Array,
 ) -> Array:
-    """Return the spread of the times of one participant's upload and download together [1].
+    """Return the coefficient of variation of a participant's upload and download times summed [1].
 
     Parameters
     ----------
@@ -145,7 +145,7 @@ def exchange_spread(
     upload_bandwidth, download_bandwidth
         Link rates of a participant [bit/s].
     transfer_spread
-        Spread of the times of one transfer [1].
+        Coefficient of variation of the time of one transfer [1].
 
     Notes
     -----
@@ -169,7 +169,7 @@ def exchange_straggler_factor(
     one_way_factor: Array,
     both_ways_factor: Array,
 ) -> Array:
-    """Return how much longer an exchange takes than that of a typical participant [1].
+    """Return the time of an exchange over that of a typical participant [1].
 
     Parameters
     ----------
@@ -180,9 +180,9 @@ def exchange_straggler_factor(
     latency
         Round-trip time, the same for all [s].
     one_way_factor
-        How much longer the slowest takes in one direction [1].
+        Time of the slowest over a typical one, one direction [1].
     both_ways_factor
-        How much longer the slowest takes in both together [1].
+        Time of the slowest over a typical one, both directions together [1].
 
     Notes
     -----
@@ -200,7 +200,7 @@ def exchange_straggler_factor(
 def crossing_straggler_factor(
     *, micro_batch_transfer_time: Array, pipeline_latency: Array, one_way_factor: Array
 ) -> Array:
-    """Return how much longer the slowest boundary between stages takes than a typical one [1].
+    """Return the time of the slowest stage boundary over that of a typical one [1].
 
     Parameters
     ----------
@@ -209,7 +209,7 @@ def crossing_straggler_factor(
     pipeline_latency
         Round-trip time between neighbouring stages, the same for all [s].
     one_way_factor
-        How much longer the slowest link takes [1].
+        Time of the slowest link over that of a typical one [1].
 
     Notes
     -----
@@ -223,14 +223,14 @@ def crossing_straggler_factor(
 
 
 def slowest_compute_time(*, typical_compute_time: Array, work_straggler_factor: Array) -> Array:
-    """Return the time the slowest of all nodes computes, which everyone waits for [s].
+    """Return the compute time of the slowest node, for which all wait [s].
 
     Parameters
     ----------
     typical_compute_time
-        Time a typical node computes [s].
+        Compute time of a typical node [s].
     work_straggler_factor
-        How much longer than that the slowest takes [1].
+        Time of the slowest node over that of a typical one [1].
 
     Notes
     -----

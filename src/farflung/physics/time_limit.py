@@ -1,4 +1,4 @@
-"""The longest training run worth starting, when waiting would buy better hardware, software and budgets."""
+"""The longest training run worth starting while hardware, software and budgets grow."""
 
 from __future__ import annotations
 
@@ -22,6 +22,6 @@ def longest_run(
     Equation: L = 1 / ln(g_H · g_S · g_I) years
     Assumption: all three grow exponentially and are bought at the start of a run.
     Evidence: sevilla2022longest
-    Limits: the product of the factors must exceed 1: without growth no run is too long.
+    Limits: the product of the factors must exceed 1; without growth no run is too long.
     """
     return SECONDS_PER_YEAR / xp.log(hardware_growth * software_growth * investment_growth)

@@ -1,4 +1,4 @@
-"""Transports: how long updates take to be sent and received, and what a node's line carries for it."""
+"""Transports: transfer times, and the traffic of each participant's link."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from farflung.base.arrays import Array, Namespace, array_function
 
 
 def sending_time(*, payload: Array, bandwidth: Array, latency: Array) -> Array:
-    """Return the time until a payload has passed a link and the way beyond it [s].
+    """Return the one-way time of a payload across a link [s].
 
     Parameters
     ----------
     payload
-        Bits that pass [bit].
+        Bits sent [bit].
     bandwidth
         Rate of the link in that direction [bit/s].
     latency
@@ -20,7 +20,7 @@ def sending_time(*, payload: Array, bandwidth: Array, latency: Array) -> Array:
     Notes
     -----
     Equation: V/BW + λ/2
-    Assumption: a round trip is twice the same way.
+    Assumption: latency is the same both ways.
     Evidence: rahman2026distributed
     Limits: none.
     """
@@ -29,16 +29,16 @@ def sending_time(*, payload: Array, bandwidth: Array, latency: Array) -> Array:
 
 @array_function
 def shared_bandwidth(xp: Namespace, *, bandwidth: Array, server_bandwidth: Array, peers: Array) -> Array:
-    """Return the rate of one of many links that meet at one server [bit/s].
+    """Return the rate of a participant's link to a shared server [bit/s].
 
     Parameters
     ----------
     bandwidth
-        Rate of the link of a participant [bit/s].
+        Link rate of a participant [bit/s].
     server_bandwidth
-        Rate of the link of the server [bit/s].
+        Link rate of the server [bit/s].
     peers
-        Participants that use it at once [1].
+        Participants sharing it at once [1].
 
     Notes
     -----
@@ -58,11 +58,11 @@ def ring_time(*, payload: Array, bandwidth: Array, latency: Array, peers: Array)
     payload
         Bits of one update [bit].
     bandwidth
-        Rate of the slowest link of the ring, in its slower direction [bit/s].
+        Rate of the slowest link, in its slower direction [bit/s].
     latency
-        Round-trip time between neighbours, of which one way counts a step [s].
+        Round-trip time between neighbours, of which one way counts per step [s].
     peers
-        Participants; a single one has nobody to reduce with [1].
+        Participants; one has nothing to reduce [1].
 
     Notes
     -----
@@ -87,7 +87,7 @@ def ring_bits(*, payload: Array, peers: Array) -> Array:
     Notes
     -----
     Equation: 2 V (n − 1)/n
-    Assumption: the ring is as bandwidth-optimal as can be.
+    Assumption: a bandwidth-optimal ring.
     Evidence: patarasuk2009bandwidth
     Limits: none.
     """
@@ -95,7 +95,7 @@ def ring_bits(*, payload: Array, peers: Array) -> Array:
 
 
 def bits_of_others(*, payload: Array, peers: Array) -> Array:
-    """Return the bits of the updates of everyone else [bit].
+    """Return the bits of all other participants' updates [bit].
 
     Parameters
     ----------
@@ -107,7 +107,7 @@ def bits_of_others(*, payload: Array, peers: Array) -> Array:
     Notes
     -----
     Equation: (n − 1) V
-    Assumption: everyone needs every update, as where sparse updates are summed by each.
+    Assumption: each participant receives every update, as when each sums sparse updates.
     Evidence: lidin2026covenant
     Limits: none.
     """
