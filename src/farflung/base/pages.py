@@ -11,6 +11,49 @@ WIDTH = 100
 """Columns that pages are laid out for."""
 
 
+LEAST_SPAN, WIDEST_SPAN = 12, 24
+"""Columns of a drawn span: narrower ones would show nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A stretch of an axis, drawn as a bar.
+
+    Attributes
+    ----------
+    low, high
+        Its ends, as shares of the axis.
+    mark
+        Where a stroke marks the point value, as a share of the axis.
+    """
+
+    low: float
+    high: float
+    mark: float | None = None
+
+    def draw(self, width: int) -> str:
+        """Return the bar as text, so many columns wide."""
+
+        def place(share: float) -> int:
+            return round(min(max(share, 0.0), 1.0) * (width - 1))
+
+        cells = ["━" if place(self.low) <= cell <= place(self.high) else " " for cell in range(width)]
+        if self.mark is not None:
+            at = place(self.mark)
+            cells[at] = "┿" if cells[at] == "━" else "│"
+        return "".join(cells)
+
+
+def span_on(axis: tuple[float, float], low: float, high: float, mark: float | None = None) -> Span:
+    """Return the span from ``low`` to ``high`` of an axis in the quantity's own unit."""
+    start, end = axis
+
+    def share(value: float) -> float:
+        return (value - start) / (end - start) if end > start else 0.5
+
+    return Span(share(low), share(high), None if mark is None else share(mark))
+
+
 @dataclass(frozen=True, slots=True)
 class Table:
     """A small table of texts.
@@ -25,12 +68,18 @@ class Table:
         Columns of numbers, set to the right.
     title
         What the table shows.
+    spans
+        A bar beside each row, drawn where there is room; ``None`` where a row has none.
+    span_title
+        What the bars show.
     """
 
     headers: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     numeric: frozenset[int] = frozenset()
     title: str = ""
+    spans: tuple[Span | None, ...] = ()
+    span_title: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +122,12 @@ class Page:
         parts += [f"<p><em>Note:</em> {html.escape(note)}</p>" for note in self.notes]
         return f"<div class='farflung'>{''.join(parts)}</div>"
 
+    def to_markdown(self) -> str:
+        """Return the page as Markdown."""
+        tables = [_table_markdown(table) for table in self.tables]
+        notes = ["\n".join(f"- {note}" for note in self.notes)] if self.notes else []
+        return "\n\n".join([f"# {self.title}", *self.lines, *tables, *notes]) + "\n"
+
 
 def _wrapped(text: str, width: int, indent: str = "") -> list[str]:
     return textwrap.wrap(text, width, subsequent_indent=indent, break_on_hyphens=False) or [""]
@@ -88,12 +143,16 @@ def _table_lines(table: Table, width: int) -> list[str]:
         if widths[widest] <= max(8, len(table.headers[widest])):
             break
         widths[widest] -= 1
-    cells = [
+    lines = [
         "  ".join(_cell(row[place], widths[place], place in table.numeric) for place in range(len(widths)))
         for row in rows
     ]
-    rule = "  ".join("─" * one for one in widths)
-    return [*([table.title] if table.title else []), cells[0], rule, *cells[1:]]
+    lines.insert(1, "  ".join("─" * one for one in widths))
+    room = min(width - len(lines[1]) - 2, WIDEST_SPAN)
+    if table.spans and room >= LEAST_SPAN:
+        bars = [table.span_title, "", *(span.draw(room) if span else "" for span in table.spans)]
+        lines = [f"{line}  {bar}" for line, bar in zip(lines, bars, strict=True)]
+    return [*([table.title] if table.title else []), *lines]
 
 
 def _cell(text: str, width: int, numeric: bool) -> str:
@@ -110,5 +169,26 @@ def _table_html(table: Table) -> str:
         )
 
     caption = f"<caption>{html.escape(table.title)}</caption>" if table.title else ""
-    body = "".join(f"<tr>{row(cells, 'td')}</tr>" for cells in table.rows)
-    return f"<table>{caption}<thead><tr>{row(table.headers, 'th')}</tr></thead><tbody>{body}</tbody></table>"
+    bars = [_span_html(span) for span in table.spans] or [""] * len(table.rows)
+    body = "".join(f"<tr>{row(cells, 'td')}{bar}</tr>" for cells, bar in zip(table.rows, bars, strict=True))
+    head = row(table.headers, "th") + (f"<th>{html.escape(table.span_title)}</th>" if table.spans else "")
+    return f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def _span_html(span: Span | None) -> str:
+    if span is None:
+        return "<td></td>"
+    low, high = (100.0 * min(max(end, 0.0), 1.0) for end in (span.low, span.high))
+    bar = f"margin-left:{low:.1f}%;width:{max(high - low, 1.0):.1f}%;height:0.6em;background:#0072b2"
+    return f"<td style='min-width:10em'><div style='{bar}'></div></td>"
+
+
+def _table_markdown(table: Table) -> str:
+    def row(cells: Sequence[str]) -> str:
+        return (
+            f"| {' | '.join(cell.replace('|', chr(92) + '|').replace(chr(10), '<br>') for cell in cells)} |"
+        )
+
+    rule = ["---:" if place in table.numeric else "---" for place in range(len(table.headers))]
+    caption = [f"**{table.title}**", ""] if table.title else []
+    return "\n".join([*caption, row(table.headers), row(rule), *map(row, table.rows)])
