@@ -167,6 +167,11 @@ def test_pipeline_step():
     ) == pytest.approx(2e6)
 
 
+@pytest.mark.parametrize(("up", "down"), [(1e8, 1e9), (1e9, 1e8)])
+def test_the_slower_direction_sets_the_rate_between_stages(up, down):
+    assert pipeline.slower_direction(upload_bandwidth=up, download_bandwidth=down) == 1e8
+
+
 def test_rounds():
     assert schedule.blocking(work_time=3, exchange_time=5) == 8
     assert schedule.overlapped(work_time=3, exchange_time=5) == 5

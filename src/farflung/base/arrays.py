@@ -84,16 +84,19 @@ def where(xp: Namespace, condition: Array, chosen: Array, otherwise: Array) -> A
 
 @cache
 def keep_freed_memory() -> None:
-    """Have the process keep the memory of freed arrays instead of handing it back after every block.
+    """Have the process reuse the memory of freed arrays instead of returning it to the system.
 
-    The C library returns freed memory to the system beyond twice the largest block it has seen freed, and
-    fetching it again costs more than the arithmetic of a block. Freeing one large block raises that bound.
+    For programs that stream large blocks through the model, such as a sweep; nothing else calls it, since it
+    changes the allocator of the whole process, for good. Glibc returns freed memory beyond twice the largest
+    block it has seen freed, and fetching it again costs more than the arithmetic of a block: 160 against
+    70 ns per design in blocks of 65,536, and no difference in blocks of 1,000. Freeing one large block raises
+    that bound. Elsewhere it does nothing.
     """
     np.empty(_LARGE_BLOCK, dtype=np.uint8)
 
 
 _LARGE_BLOCK = 30_000_000
-"""Just below the size beyond which the C library takes no notice [byte]."""
+"""Just below the size beyond which glibc does not raise its bound [byte]."""
 
 
 def is_traced(value: Array) -> bool:
