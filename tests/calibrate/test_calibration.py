@@ -3,72 +3,73 @@
 import numpy as np
 import pytest
 
-from farflung.analysis.calibrate.compressed import fit_compression
-from farflung.analysis.calibrate.fit import cluster_weights
-from farflung.analysis.calibrate.forms import BEYOND, FITTED, FORMS, JOINT, UNITS, coefficients
-from farflung.analysis.calibrate.held_out import (
+from farflung.analysis.calibrate.compression import fit_compression
+from farflung.analysis.calibrate.cross_validation import (
+    CALIBRATED,
     NONE,
-    OURS,
-    bounds,
     central_law,
-    contest,
+    check_bounds,
+    cross_validate,
     fit_all,
     laws,
 )
+from farflung.analysis.calibrate.fit import cluster_weights
+from farflung.analysis.calibrate.forms import BEYOND, FITTED, FORMS, JOINT, UNITS, coefficients
 from farflung.analysis.calibrate.points import NOISE, STUDIES, points
 from farflung.analysis.calibrate.publish import calibrated, write
 from farflung.analysis.calibrate.published import PUBLISHED, published_change
 from farflung.analysis.calibrate.scaling_law import LETTERS, optimal_ratio, published_laws, refit
 from farflung.analysis.distributions import JOINT_FILE, ScalingLaw, distributions, law_rows
 from farflung.base.errors import InputError
-from farflung.catalog.measured import Measured, measured
+from farflung.catalog.measured import CompressionRow
+from farflung.catalog.rows import stored
 from farflung.learning import distributed_loss, replicas
 from farflung.scenario import load_assumptions
 
-BELIEVED = load_assumptions(OURS)
+BELIEVED = load_assumptions(CALIBRATED)
 
 
 @pytest.fixture(scope="module")
 def held_out():
-    return contest(draws=16, seed=0)
+    return cross_validate(draws=16, seed=0)
 
 
 def test_ours_beats_the_published_sets_and_no_penalty_on_points_left_out(held_out):
-    error = held_out.as_table()["held_out_rmse_nats"]
-    assert set(error) == {OURS, *PUBLISHED, NONE}
-    assert all(error[OURS] < error[other] for other in (*PUBLISHED, NONE))
-    assert error[OURS] < 0.010  # the noise is 0.008, and rounding adds to it
+    error = held_out.to_dict()["held_out_rmse_nats"]
+    assert set(error) == {CALIBRATED, *PUBLISHED, NONE}
+    assert all(error[CALIBRATED] < error[other] for other in (*PUBLISHED, NONE))
+    assert error[CALIBRATED] < 0.010  # the noise is 0.008, and rounding adds to it
 
 
 def test_at_4b_and_10b_ours_is_within_the_noise_of_the_best(held_out):
     for size in ("4B", "10B"):
-        error = held_out.as_table()["by_group"][size]["held_out_rmse_nats"]
-        assert error[OURS] <= min(error.values()) + NOISE
-        assert error[OURS] <= min(error.values())
+        error = held_out.to_dict()["by_group"][size]["held_out_rmse_nats"]
+        assert error[CALIBRATED] <= min(error.values()) + NOISE
+        assert error[CALIBRATED] <= min(error.values())
 
 
 def test_ninety_percent_intervals_cover_what_was_left_out(held_out):
-    assert 0.80 <= held_out.as_table()["coverage_90"] <= 0.97
-    assert held_out.as_table()["points"] == 66
+    assert 0.80 <= held_out.to_dict()["coverage_90"] <= 0.97
+    assert held_out.to_dict()["points"] == 66
 
 
 def test_the_law_of_the_set_is_the_form_that_predicts_best(held_out):
-    errors = held_out.as_table()["forms_rmse_nats"]
+    errors = held_out.to_dict()["forms_rmse_nats"]
     assert set(errors) == set(FORMS)
     assert min(errors, key=errors.get) == JOINT
 
 
 def test_ours_does_not_win_by_the_untuned_points_alone(held_out):
-    error = held_out.as_table()["by_group"]["study charles"]["held_out_rmse_nats"]
-    assert error[OURS] == min(error.values())
-    assert error[OURS] < NOISE
+    error = held_out.to_dict()["by_group"]["study charles"]["held_out_rmse_nats"]
+    assert error[CALIBRATED] == min(error.values())
+    assert error[CALIBRATED] < NOISE
 
 
 def test_upper_bounds_up_to_64_replicas_are_kept():
-    found = bounds()
+    found = check_bounds()
     assert {one["replicas"] for one in found} >= {16.0, 64.0}
-    assert sum(one["kept"] for one in found) >= len(found) - 3
-    assert all(one["kept"] for one in found if one["replicas"] == 64.0)
+    assert sum(one["satisfied"] for one in found) >= len(found) - 3
+    assert all(one["satisfied"] for one in found if one["replicas"] == 64.0)
 
 
 def test_no_fit_sees_the_test_or_the_size_it_predicts():
@@ -92,7 +93,7 @@ def test_published_predictions_are_those_of_the_sets_own_functions():
     assert (both > alone).all()  # the interval is charged a second time
     assert (both > published_change("miri-2026-02", at)).all()
     with pytest.raises(InputError, match="no published set"):
-        published_change(OURS, at)
+        published_change(CALIBRATED, at)
 
 
 def test_the_catalog_holds_the_fit():
@@ -133,10 +134,10 @@ def test_same_seed_same_posterior_and_what_is_written_is_read(tmp_path):
     assert not np.array_equal(first.draws[FITTED[0]], other.draws[FITTED[0]])
     for folder in ("data", "assumptions"):
         (tmp_path / folder).mkdir()
-    text = tmp_path / "assumptions" / f"{OURS}.toml"
+    text = tmp_path / "assumptions" / f"{CALIBRATED}.toml"
     from importlib import resources
 
-    own = resources.files("farflung.catalog") / "assumptions" / f"{OURS}.toml"
+    own = resources.files("farflung.catalog") / "assumptions" / f"{CALIBRATED}.toml"
     text.write_text(own.read_text(encoding="utf-8"), encoding="utf-8")
     draws, believed = write(first, tmp_path)
     lines = [line for line in draws.read_text(encoding="utf-8").splitlines() if not line.startswith("#")]
@@ -183,9 +184,9 @@ def test_no_size_is_ever_dropped_by_the_bootstrap():
 
 
 def test_half_a_table_of_compression_is_not_enough():
-    rows = [row for row in measured("compression").rows if row["quantity"] != "bound"]
+    rows = [row for row in stored(CompressionRow) if row.quantity != "bound"]
     with pytest.raises(InputError, match=r"compression\.csv"):
-        fit_compression(Measured("compression", tuple(rows)))
+        fit_compression(rows)
 
 
 def test_the_refit_gives_the_published_law_within_one_standard_error():

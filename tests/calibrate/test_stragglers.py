@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from farflung import evaluate, preset
-from farflung.analysis.calibrate.slowest import Setting, measure, measured_factor
+from farflung.analysis.calibrate.straggler_runs import Setting, measure, measured_factor
 from farflung.analysis.calibrate.stragglers import (
     EXPONENT,
     FORMS,
@@ -96,7 +96,7 @@ def test_a_spread_counts_and_the_number_alone_does_not(few):
 
 
 def test_the_command_shows_the_contest(few, monkeypatch):
-    monkeypatch.setattr("farflung.analysis.calibrate.slowest.measure", lambda **_: few)
+    monkeypatch.setattr("farflung.analysis.calibrate.straggler_runs.measure", lambda **_: few)
     shown = CliRunner().invoke(app, ["calibrate", "stragglers"])
     assert shown.exit_code == 0, shown.output
     assert all(word in shown.output for word in (OURS, "9 points", "right at s ="))

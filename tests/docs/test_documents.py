@@ -15,7 +15,7 @@ from farflung.analysis.search import GRIDS
 from farflung.analysis.uncertainty import uncertainty
 from farflung.catalog.tables import assumption_names
 from farflung.cli.app import app
-from farflung.evidence.factors import examine
+from farflung.evidence.review import review
 from farflung.report import nomenclature_page
 from farflung.report.evidence_page import evidence_page
 from farflung.report.figures import held_out_figure
@@ -98,10 +98,10 @@ def said(figure):
 
 
 def test_the_evidence_is_up_to_date():
-    examined = examine()
-    assert (ROOT / "docs/evidence.md").read_text(encoding="utf-8") == evidence_page(examined)
+    reviewed = review()
+    assert (ROOT / "docs/evidence.md").read_text(encoding="utf-8") == evidence_page(reviewed)
     drawn = words("evidence.svg")
-    assert [line for line in said(held_out_figure(examined)) if line not in drawn] == []
+    assert [line for line in said(held_out_figure(reviewed)) if line not in drawn] == []
 
 
 def test_the_headline_answers_are_up_to_date():

@@ -11,7 +11,8 @@ import typer
 from typer.testing import CliRunner
 
 from farflung.base.errors import InputError
-from farflung.catalog.event_runs import Asynchronous, Churn, Efficiency, Goodput, event_rows
+from farflung.catalog.event_runs import AsynchronousRun, Churn, Efficiency, Goodput
+from farflung.catalog.rows import stored
 from farflung.catalog.runs import cases
 from farflung.catalog.sources import sources
 from farflung.cli.validate import validate as command
@@ -44,9 +45,9 @@ def summary(found, *key):
 
 def test_every_figure_has_a_source_a_role_and_an_answer(events):
     assert {row.group for row in events.rows} == {study.name for study in STUDIES}
-    assert {row.whence.source for row in events.rows} <= set(sources())
+    assert {row.source_ref.source for row in events.rows} <= set(sources())
     assert {row.role for row in events.rows} == {"point", "in sample", "bound", "input"}
-    assert {row.whence.evidence_level for row in events.rows} == {"measured", "derived", "simulated"}
+    assert {row.source_ref.evidence_level for row in events.rows} == {"measured", "derived", "simulated"}
     assert all(math.isfinite(row.events) and row.events >= 0.0 for row in events.rows)
     assert all(study.taken.endswith(".") and study.misfit.endswith(".") for study in STUDIES)
 
@@ -56,9 +57,9 @@ def test_no_measured_figure_is_left_out(events):
     cells = {(case.run, case.quantity) for case in cases("shaped-links") if case.quantity in asked}
     shaped = {(row.what, row.quantity) for row in rows(events, "shaped-links", role="point")}
     assert shaped == cells
-    grid = [row for row in event_rows(Goodput) if row.chips is not None]
+    grid = [row for row in stored(Goodput) if row.chips is not None]
     assert len(rows(events, "decoupled-diloco", "goodput")) == len(grid) == 30
-    storms = [row for row in event_rows(Churn) if row.run.startswith(("torchft", "ft-diloco"))]
+    storms = [row for row in stored(Churn) if row.run.startswith(("torchft", "ft-diloco"))]
     told = {(row.what, row.quantity) for row in rows(events, "storms")}
     assert told == {(row.run, row.quantity) for row in storms}
 
@@ -94,7 +95,7 @@ def test_shaped_links_fit_better_than_in_the_closed_form(events):
 
 
 def test_a_bandwidth_is_predicted_from_the_others():
-    (of_all,) = [row for row in event_rows(Efficiency) if row.setting == "one ring, all links"]
+    (of_all,) = [row for row in stored(Efficiency) if row.setting == "one ring, all links"]
     assert efficiency_without(None) == pytest.approx(of_all.efficiency, rel=1e-9)
     # The slowest link has the lowest efficiency, so that the others suggest a higher one.
     assert efficiency_without(49.6e6) > of_all.efficiency > efficiency_without(992.6e6)
@@ -171,7 +172,7 @@ def test_storms_fit_at_60_s_and_not_at_15(events):
 
 
 def test_waiting_for_a_slow_learner_and_for_nobody():
-    waited, alone = [row for row in event_rows(Goodput) if row.speed_gap and not row.grace]
+    waited, alone = [row for row in stored(Goodput) if row.speed_gap and not row.grace]
     assert busy_share(waited, SEED) == pytest.approx(1 / 1.18, rel=1e-9)
     assert busy_share(waited, SEED) == pytest.approx(waited.goodput, abs=0.01)
     assert busy_share(alone, SEED) == pytest.approx(1.0, abs=1e-3)
@@ -183,7 +184,7 @@ def test_what_delay_costs(events):
     found = rows(events, "asynchronous", "loss from delay", "bound")
     small = [row for row in found if row.what.startswith("20 million, 4 workers")]
     naive, synchronous = (
-        next(row.perplexity for row in event_rows(Asynchronous)
+        next(row.perplexity for row in stored(AsynchronousRun)
              if (row.method, row.parameters, row.workers) == (method, 2e7, 4))
         for method in ("async_diloco", "diloco")
     )  # fmt: skip

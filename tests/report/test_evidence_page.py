@@ -10,17 +10,18 @@ from importlib import resources
 import numpy as np
 import pytest
 
-from farflung.analysis.calibrate.held_out import NONE, OURS, contest
+from farflung.analysis.calibrate.cross_validation import CALIBRATED, NONE, cross_validate
+from farflung.analysis.calibrate.held_out import dropped_shares, largest_runs
 from farflung.analysis.calibrate.points import NOISE
 from farflung.analysis.calibrate.published import PUBLISHED
-from farflung.analysis.calibrate.unseen import dropped_shares, largest_runs
 from farflung.analysis.distributions import distributions
 from farflung.analysis.headlines import ASKED, SCENARIOS, TARGETS, Need, headlines
 from farflung.analysis.search import GRIDS
 from farflung.analysis.uncertainty import uncertainty
 from farflung.catalog.tables import assumption_names
 from farflung.evidence import factors as module
-from farflung.evidence.factors import Evidence, examine, factors
+from farflung.evidence.factors import factors
+from farflung.evidence.review import EvidenceReview, review
 from farflung.outcome.wiring import steps_of
 from farflung.report.evidence_page import evidence_page
 from farflung.report.figures import bands_figure, held_out_figure
@@ -28,18 +29,18 @@ from farflung.report.figures.words import brief
 from farflung.report.headlines_page import headlines_page
 from farflung.scenario import load_assumptions, preset, with_changes
 
-BELIEVED = load_assumptions(OURS)
-NOBODY = "Nobody has said."
+BELIEVED = load_assumptions(CALIBRATED)
+NOBODY = "Not stated."
 
 
 @pytest.fixture(scope="module")
-def examined() -> Evidence:
-    return examine(draws=10)
+def reviewed() -> EvidenceReview:
+    return review(draws=10)
 
 
 @pytest.fixture(scope="module")
-def page(examined):
-    return evidence_page(examined)
+def page(reviewed):
+    return evidence_page(reviewed)
 
 
 @pytest.fixture(scope="module")
@@ -65,41 +66,41 @@ def test_every_coefficient_of_the_learning_model_is_on_the_page(page):
     assert [name for name in used if f"`{name}`" not in page] == []
 
 
-def test_every_factor_says_where_it_ends_and_what_would_change_our_mind(examined, page):
-    assert page.count("\n## ") == len(examined.factors) + 2
-    for one in examined.factors:
+def test_every_factor_says_where_it_ends_and_what_would_change_our_mind(reviewed, page):
+    assert page.count("\n## ") == len(reviewed.factors) + 2
+    for one in reviewed.factors:
         assert f"\n## {one.title}\n" in page
         assert one.change in page
         assert len(one.change.split()) > 15, one.title
         assert "{" not in one.change
     assert NOBODY not in page
-    told = {quantity for one in examined.factors for quantity in one.limits}
+    told = {quantity for one in reviewed.factors for quantity in one.limits}
     assert told == set(BELIEVED.limits)
 
 
-def test_a_coefficient_that_nobody_described_gets_a_section(monkeypatch, examined):
+def test_a_coefficient_that_nobody_described_gets_a_section(monkeypatch, reviewed):
     declared = {name: entry for name, entry in module._declared().items() if name != "compression"}
     monkeypatch.setattr(module, "_declared", lambda: declared)
     found = factors()
-    assert "dropping_exponent" in {known.name for one in found for known in one.coefficients}
-    assert NOBODY in evidence_page(replace(examined, factors=found))
+    assert "dropping_exponent" in {one.name for factor in found for one in factor.coefficients}
+    assert NOBODY in evidence_page(replace(reviewed, factors=found))
 
 
-def test_a_changed_coefficient_changes_the_page(tmp_path, examined, page):
+def test_a_changed_coefficient_changes_the_page(tmp_path, reviewed, page):
     folder = resources.files("farflung.catalog") / "assumptions"
-    text = (folder / f"{OURS}.toml").read_text(encoding="utf-8")
+    text = (folder / f"{CALIBRATED}.toml").read_text(encoding="utf-8")
     stated = r"^divergence_coefficient = \{ value = "
     changed = re.sub(rf"({stated})[^,]+", r"\g<1>0.0123", text, flags=re.MULTILINE)
     file = tmp_path / "mine.toml"
     file.write_text(changed, encoding="utf-8")
-    other = evidence_page(replace(examined, factors=factors(str(file))))
+    other = evidence_page(replace(reviewed, factors=factors(str(file))))
     assert other != page
     assert "| `divergence_coefficient` † | 0.0123 |" in other
 
 
-def test_quantiles_are_those_of_what_is_drawn(examined):
+def test_quantiles_are_those_of_what_is_drawn(reviewed):
     drawn = {name for one in distributions(BELIEVED) for name in one.fields(np.array([0.5]))}
-    for one in (known for factor in examined.factors for known in factor.coefficients):
+    for one in (one for factor in reviewed.factors for one in factor.coefficients):
         assert bool(one.quantiles) == (f"assumptions.{one.name}" in drawn), one.name
         values = list(one.quantiles.values())
         assert values == sorted(values)
@@ -107,41 +108,41 @@ def test_quantiles_are_those_of_what_is_drawn(examined):
             assert values[0] <= one.value <= values[-1], one.name
 
 
-def test_a_factor_that_is_left_out_is_said_to_be(examined, page):
-    (batch,) = [one for one in examined.factors if one.name == "batch"]
+def test_a_factor_that_is_left_out_is_said_to_be(reviewed, page):
+    (batch,) = [one for one in reviewed.factors if one.name == "batch"]
     assert batch.off == (BELIEVED.forms.critical_batch == "ignored")
-    assert ("leaves this factor out" in page) == any(one.off for one in examined.factors)
+    assert ("leaves this factor out" in page) == any(one.off for one in reviewed.factors)
 
 
-def test_the_errors_are_those_of_the_contest(examined, page):
-    found = contest(draws=10, seed=0).as_table()["held_out_rmse_nats"]
-    row = " | ".join(f"{1000 * found[name]:.1f}" for name in (OURS, *PUBLISHED, NONE))
-    assert f"| all points | {len(examined.contest.at)} | {row} |" in page
-    for unseen in (largest_runs(), dropped_shares()):
-        assert " | ".join(f"{1000 * error:.1f}" for error in unseen.rmse.values()) in page
+def test_the_errors_are_those_of_the_cross_validation(reviewed, page):
+    found = cross_validate(draws=10, seed=0).to_dict()["held_out_rmse_nats"]
+    row = " | ".join(f"{1000 * found[name]:.1f}" for name in (CALIBRATED, *PUBLISHED, NONE))
+    assert f"| all points | {len(reviewed.cross_validation.at)} | {row} |" in page
+    for held_out in (largest_runs(), dropped_shares()):
+        assert " | ".join(f"{1000 * error:.1f}" for error in held_out.rmse.values()) in page
 
 
-def test_the_residuals_that_are_drawn_add_up_to_the_error_that_is_printed(examined):
-    figure = held_out_figure(examined)
-    error = examined.contest.rmse(OURS)
+def test_the_residuals_that_are_drawn_add_up_to_the_error_that_is_printed(reviewed):
+    figure = held_out_figure(reviewed)
+    error = reviewed.cross_validation.rmse(CALIBRATED)
     for name in ("parameters", "replicas", "inner_steps"):
         drawn = np.concatenate([trace.y for trace in kind(figure, f"residual {name}")])
-        assert len(drawn) == len(examined.contest.at)
+        assert len(drawn) == len(reviewed.cross_validation.at)
         assert math.sqrt(np.mean(drawn**2)) == pytest.approx(error)
     drawn = np.concatenate([np.asarray(t.y) - np.asarray(t.x) for t in kind(figure, "prediction")])
     assert math.sqrt(np.mean(drawn**2)) == pytest.approx(error)
     assert f"off by {error:.3f} nats" in figure.layout.title.text.replace("<br>", " ")
 
 
-def test_bars_are_the_errors_of_every_set(examined):
-    figure = held_out_figure(examined)
-    table = examined.contest.as_table()
+def test_bars_are_the_errors_of_every_set(reviewed):
+    figure = held_out_figure(reviewed)
+    table = reviewed.cross_validation.to_dict()
     groups = {tuple(bar.x): dict(zip(bar.customdata, bar.x, strict=True)) for bar in kind(figure, "error")}
     assert table["held_out_rmse_nats"] in groups.values()
     assert table["by_group"]["test_sizes"]["held_out_rmse_nats"] in groups.values()
     said = [one.text for one in figure.layout.annotations if one.name == "error"]
     assert any(
-        f"{table['held_out_rmse_nats'][OURS]:.4f} on {table['points']} points" in text for text in said
+        f"{table['held_out_rmse_nats'][CALIBRATED]:.4f} on {table['points']} points" in text for text in said
     )
     assert {trace.x[0] for trace in kind(figure, "noise") if trace.mode == "lines"} == {NOISE}
 

@@ -10,7 +10,8 @@ from farflung import InputError, evaluate, preset
 from farflung.analysis.distributions import DISTRIBUTED, JOINT_FILE, LAW, ScalingLaw, distributions, law_rows
 from farflung.analysis.uncertainty import uncertainty
 from farflung.catalog import Record, sources
-from farflung.catalog.measured import measured
+from farflung.catalog.measured import ScalingLawRow
+from farflung.catalog.rows import stored
 from farflung.catalog.tables import assumption_names, assumption_table, law_variant_names
 from farflung.cli.app import app
 from farflung.scenario import load_assumptions, with_changes
@@ -60,7 +61,7 @@ def test_one_belief_is_replaced_and_the_rest_is_the_calibrated_set(name):
 
 @pytest.mark.parametrize("law", ["hoffmann", "muennighoff"])
 def test_the_laws_are_those_of_the_catalog(law):
-    rows = {row["parameter"]: row["value"] for row in measured("scaling_laws").rows if row["law"] == law}
+    rows = {row.parameter: row.value for row in stored(ScalingLawRow) if row.law == law}
     (name,) = (one for one in NAMES if one.startswith(law) and not one.endswith("unrounded"))
     values = load_assumptions(name).values
     assert {letter: values[coefficient][0] for coefficient, letter in LETTERS.items()} == rows

@@ -7,7 +7,7 @@ import json
 import pytest
 from typer.testing import CliRunner
 
-from farflung.analysis.calibrate.slowest import PEERS, SETTINGS
+from farflung.analysis.calibrate.straggler_runs import PEERS, SETTINGS
 from farflung.analysis.calibrate.stragglers import EXPONENT, OURS
 from farflung.cli.app import app
 from farflung.scenario import load_assumptions

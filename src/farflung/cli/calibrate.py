@@ -39,9 +39,9 @@ def loss(
 
     [bold]farflung calibrate loss --format json[/bold]
     """
-    from farflung.analysis.calibrate.held_out import bounds, contest
+    from farflung.analysis.calibrate.cross_validation import check_bounds, cross_validate
 
-    table = {**contest(draws=draws, seed=seed).as_table(), "bounds": bounds()}
+    table = {**cross_validate(draws=draws, seed=seed).to_dict(), "bounds": check_bounds()}
     written = _write() if write else None
     if written is not None:
         table["written"] = written
@@ -73,9 +73,9 @@ def _loss_page(table: dict[str, Any]) -> Iterator[RenderableType]:
     for form, error in sorted(table["forms_rmse_nats"].items(), key=lambda one: one[1]):
         forms.add_row(form, f"{1000 * error:.1f}")
     yield forms
-    kept = sum(bound["kept"] for bound in table["bounds"])
+    satisfied = sum(bound["satisfied"] for bound in table["bounds"])
     every = len(table["bounds"])
-    yield f"{kept} of {every} upper bounds, up to 64 replicas, are kept within twice the noise."
+    yield f"The law satisfies {satisfied} of {every} upper bounds, up to 64 replicas, within twice the noise."
     for file in table.get("written", ()):
         yield f"wrote {file}"
 
@@ -129,7 +129,7 @@ def stragglers(*, seed: Seed = 0, how: How = Told.table) -> None:
 
     [bold]farflung calibrate stragglers --format json[/bold]
     """
-    from farflung.analysis.calibrate.slowest import measure
+    from farflung.analysis.calibrate.straggler_runs import measure
     from farflung.analysis.calibrate.stragglers import contest
 
     with progress_bar("Simulating") as progress:

@@ -14,7 +14,8 @@ from farflung.cli.show import ABSENT, PLOT_HELP, Written, grid, put, put_json
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from farflung.evidence.factors import Evidence, Factor
+    from farflung.evidence.factors import Factor
+    from farflung.evidence.review import EvidenceReview
 
 
 def evidence(
@@ -32,15 +33,15 @@ def evidence(
 
     [bold]farflung evidence --plot evidence.svg[/bold]
     """
-    from farflung.evidence.factors import examine
+    from farflung.evidence.review import review
 
-    found = examine(draws=draws, seed=seed)
+    found = review(draws=draws, seed=seed)
     if plot is not None:
         from farflung.report.figures import held_out_figure, write_figure
 
         write_figure(held_out_figure(found), plot)
     if how is Written.json:
-        put_json(found.as_table())
+        put_json(found.to_dict())
     elif how is Written.markdown:
         from farflung.report.evidence_page import evidence_page
 
@@ -49,11 +50,13 @@ def evidence(
         put(*_page(found))
 
 
-def _page(found: Evidence) -> Iterator[RenderableType]:
+def _page(found: EvidenceReview) -> Iterator[RenderableType]:
     from rich.text import Text
 
     yield Text(f"\nWhat every factor of {found.assumptions} rests on", "bold")
-    overview = grid("Factor", "Measured", "Uncertain", "Evidence", "Error unseen [0.001 nats]", right=(1, 2))
+    overview = grid(
+        "Factor", "Measured", "Uncertain", "Evidence", "Held-out error [0.001 nats]", right=(1, 2)
+    )
     for factor in found.factors:
         evidence_levels = ", ".join(factor.evidence_levels) or ABSENT
         errors = ", ".join(f"{1000 * error:.1f} {name}" for name, error in found.errors(factor).items())

@@ -18,17 +18,18 @@ from typing import Any, get_args
 
 import numpy as np
 
-from farflung.analysis.calibrate.forms import FORMS
-from farflung.analysis.calibrate.held_out import OURS, Contest, bounds, contest
-from farflung.analysis.calibrate.unseen import Unseen, dropped_shares, largest_runs
+from farflung.analysis.calibrate.cross_validation import CALIBRATED
+from farflung.analysis.calibrate.held_out import HeldOut, dropped_shares, largest_runs
 from farflung.analysis.distributions import Coefficient, ScalingLaw, distributions
-from farflung.catalog.measured import measured
+from farflung.base.format import format_value
+from farflung.catalog.measured import TABLES
+from farflung.catalog.rows import stored
 from farflung.learning.distributed_loss import divergence_penalty
 from farflung.outcome import Flag, evaluate
 from farflung.outcome.explain import Said, said_of
 from farflung.outcome.graph import Step, Steps
 from farflung.outcome.wiring import steps_of
-from farflung.scenario import Assumptions, Scenario, load_assumptions, preset, with_changes
+from farflung.scenario import Assumptions, load_assumptions, preset, with_changes
 from farflung.scenario.assumptions import Forms
 
 HEADLINE = "paper-headline"
@@ -38,7 +39,7 @@ _IGNORED = "ignored"
 _LEARNING, _CONVENTION = "farflung.learning", "convention"
 SHARES = (0.05, 0.5, 0.95)
 """Quantiles that are given of every coefficient."""
-_UNSEEN: Mapping[str, Callable[[], Unseen]] = {
+_HELD_OUT: Mapping[str, Callable[[], HeldOut]] = {
     "largest_runs": largest_runs,
     "dropped_shares": dropped_shares,
 }
@@ -47,7 +48,7 @@ _PLACES = ("source", "locator", "study", "method", "rounding")
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class CoefficientSummary:
     """A coefficient and how sure it is.
 
     Attributes
@@ -58,8 +59,8 @@ class Known:
         How its spread is known where it has one, else its value.
     quantiles
         Of its distribution, by share [``unit``]; empty for a constant.
-    together
-        Whether it is drawn together with others, from a posterior.
+    joint
+        Whether it is drawn jointly with others, from a posterior.
     """
 
     name: str
@@ -70,11 +71,11 @@ class Known:
     locator: str
     note: str
     quantiles: Mapping[float, float]
-    together: bool
+    joint: bool
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class QualityTable:
     """A table of qualities that stands in for a law, by ratio, in three outlooks."""
 
     name: str
@@ -85,7 +86,7 @@ class Table:
 
 
 @dataclass(frozen=True, slots=True)
-class Behind:
+class DataSummary:
     """Measurements from one source.
 
     Attributes
@@ -122,10 +123,10 @@ class Factor:
         Whether the set leaves it out.
     coefficients, tables
         What is in them.
-    behind, rests_on
+    data, rests_on
         What they rest on: measurements, or words; nothing, for a prior.
-    judged_by, unseen
-        Name of the contest on what no fit has seen, and its result where it is not the main one.
+    judged_by, held_out
+        Which held-out data judge it, and the errors where those are not the cross-validation's.
     limits
         By quantity and input, the range in which it was fitted or measured.
     beyond
@@ -138,12 +139,12 @@ class Factor:
     title: str
     claims: Mapping[str, Said]
     off: bool
-    coefficients: tuple[Known, ...]
-    tables: tuple[Table, ...]
-    behind: tuple[Behind, ...]
+    coefficients: tuple[CoefficientSummary, ...]
+    tables: tuple[QualityTable, ...]
+    data: tuple[DataSummary, ...]
     rests_on: str
     judged_by: str
-    unseen: Unseen | None
+    held_out: HeldOut | None
     limits: Mapping[str, Mapping[str, Any]]
     beyond: tuple[str, ...]
     change: str
@@ -151,7 +152,7 @@ class Factor:
     @property
     def measurements(self) -> int:
         """Return how many measurements are behind it."""
-        return sum(one.rows for one in self.behind)
+        return sum(one.rows for one in self.data)
 
     @property
     def uncertain(self) -> int:
@@ -166,78 +167,30 @@ class Factor:
         every = (one.evidence_level for one in self.coefficients if one.evidence_level != _CONVENTION)
         return tuple(dict.fromkeys(drawn or every))
 
-    def as_table(self) -> dict[str, Any]:
-        """Return the factor as plain tables, for JSON."""
+    def to_dict(self) -> dict[str, Any]:
+        """Return the factor as plain data."""
         claims = {name: asdict(one) for name, one in self.claims.items()}
-        known = [
+        coefficients = [
             asdict(one) | {"quantiles": {f"{share:.0%}": value for share, value in one.quantiles.items()}}
             for one in self.coefficients
         ]
-        told = ("name", "title", "off", "rests_on", "judged_by", "limits", "beyond", "change")
-        plain = {key: getattr(self, key) for key in told}
-        others = {key: [asdict(one) for one in getattr(self, key)] for key in ("tables", "behind")}
-        unseen = asdict(self.unseen) if self.unseen else None
-        return {**plain, **others, "claims": claims, "coefficients": known, "unseen": unseen}
+        keys = ("name", "title", "off", "rests_on", "judged_by", "limits", "beyond", "change")
+        plain = {key: getattr(self, key) for key in keys}
+        others = {key: [asdict(one) for one in getattr(self, key)] for key in ("tables", "data")}
+        held_out = asdict(self.held_out) if self.held_out else None
+        return {**plain, **others, "claims": claims, "coefficients": coefficients, "held_out": held_out}
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """All factors of an assumption set, and the contest on measurements that no fit has seen."""
-
-    assumptions: str
-    contest: Contest
-    draws: int
-    seed: int
-    bounds: tuple[Mapping[str, Any], ...]
-    factors: tuple[Factor, ...]
-
-    def errors(self, factor: Factor) -> Mapping[str, float]:
-        """Return by prediction how far off it is on what no fit has seen [nats]; nothing for a prior."""
-        if factor.unseen:
-            return factor.unseen.rmse
-        found: Mapping[str, float] = self.contest.as_table()["held_out_rmse_nats"]
-        return found if factor.judged_by == "contest" else {}
-
-    def as_table(self) -> dict[str, Any]:
-        """Return everything as plain tables, for JSON."""
-        return {
-            "assumptions": self.assumptions,
-            "factors": [one.as_table() for one in self.factors],
-            "contest": self.contest.as_table(),
-            "bounds": list(self.bounds),
-        }
-
-
-def examine(assumptions: str = OURS, *, draws: int = 100, seed: int = 0) -> Evidence:
-    """Return the factors of an assumption set, and how its law does on what it has not seen.
-
-    Parameters
-    ----------
-    assumptions
-        Name or file of the set; the contest is that of the calibrated set, whichever this is.
-    draws, seed
-        As for :func:`farflung.analysis.calibrate.held_out.contest`.
-    """
-    return Evidence(
-        assumptions=load_assumptions(assumptions).name,
-        contest=contest(draws=draws, seed=seed, forms=tuple(FORMS)),
-        draws=draws,
-        seed=seed,
-        bounds=tuple(bounds()),
-        factors=factors(assumptions),
-    )
-
-
-def factors(assumptions: str = OURS) -> tuple[Factor, ...]:
+def factors(name: str = CALIBRATED) -> tuple[Factor, ...]:
     """Return the factors of the learning model under an assumption set, in the order of the page."""
-    believed = load_assumptions(assumptions)
-    steps, on = _steps(believed, _with_all(believed.forms)), _steps(believed, believed.forms)
-    entries = [(name, entry) for name, entry in _declared().items() if steps.keys() & {*entry["quantities"]}]
-    entries += _forgotten(
-        steps, believed, {name for entry in entries for name in _names(entry[1], steps, believed)}
-    )
-    beyond = [one for one in evaluate(_headline(assumptions)).flags if one.kind == "extrapolated"]
-    return tuple(_factor(name, entry, believed, (steps, on), beyond) for name, entry in entries)
+    assumptions = load_assumptions(name)
+    steps, on = _steps(assumptions, _with_all(assumptions.forms)), _steps(assumptions, assumptions.forms)
+    entries = {name: entry for name, entry in _declared().items() if steps.keys() & {*entry["quantities"]}}
+    described = {name for entry in entries.values() for name in _names(entry, steps, assumptions)}
+    entries |= _undescribed(steps, assumptions, described)
+    headline = with_changes(preset(HEADLINE), {"assumptions": name})
+    beyond = [flag for flag in evaluate(headline).flags if flag.kind == "extrapolated"]
+    return tuple(_factor(name, entry, assumptions, (steps, on), beyond) for name, entry in entries.items())
 
 
 @cache
@@ -246,15 +199,11 @@ def _declared() -> Mapping[str, Mapping[str, Any]]:
     return tomllib.loads(file.read_text(encoding="utf-8"))
 
 
-def _headline(assumptions: str) -> Scenario:
-    return with_changes(preset(HEADLINE), {"assumptions": assumptions})
-
-
-def _steps(believed: Assumptions, forms: Forms) -> Steps:
+def _steps(assumptions: Assumptions, forms: Forms) -> Steps:
     return steps_of(
         mode="flat",
         streaming=True,
-        stragglers=believed.defaults.get("protocol.stragglers", "synchronous"),
+        stragglers=assumptions.defaults.get("protocol.stragglers", "synchronous"),
         fixed_tokens=False,
         forms=forms,
         limited_data=True,
@@ -270,43 +219,44 @@ def _with_all(forms: Forms) -> Forms:
     )
 
 
-def _forgotten(
-    steps: Steps, believed: Assumptions, known: set[str]
-) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Yield an entry for every formula of the learning model with a coefficient that no entry has."""
-    for name, one in steps.items():
-        own = {
-            part
-            for part in _coefficients(one, believed)
-            if believed.coefficients[part].evidence_level != _CONVENTION
-        }
-        if one.function.__module__.startswith(_LEARNING) and own - known:
-            yield name, {"title": name.replace("_", " ").capitalize(), "quantities": [name]}
+def _undescribed(steps: Steps, assumptions: Assumptions, described: set[str]) -> dict[str, Mapping[str, Any]]:
+    """Return an entry for every formula of the learning model with a coefficient that no entry has."""
+
+    def own(step: Step) -> set[str]:
+        levels = {name: assumptions.coefficients[name].evidence_level
+                  for name in _coefficients(step, assumptions)}  # fmt: skip
+        return {name for name, level in levels.items() if level != _CONVENTION}
+
+    return {
+        name: {"title": name.replace("_", " ").capitalize(), "quantities": [name]}
+        for name, step in steps.items()
+        if step.function.__module__.startswith(_LEARNING) and own(step) - described
+    }
 
 
-def _coefficients(one: Step, believed: Assumptions) -> list[str]:
-    return [asked for asked in one.asks.values() if asked in believed.coefficients]
+def _coefficients(one: Step, assumptions: Assumptions) -> list[str]:
+    return [asked for asked in one.asks.values() if asked in assumptions.coefficients]
 
 
-def _names(entry: Mapping[str, Any], steps: Steps, believed: Assumptions) -> Iterator[str]:
+def _names(entry: Mapping[str, Any], steps: Steps, assumptions: Assumptions) -> Iterator[str]:
     """Yield the coefficients of a factor: those in its formulas, and those whose names begin as it says."""
     for quantity in entry["quantities"]:
         if quantity in steps:
-            yield from _coefficients(steps[quantity], believed)
+            yield from _coefficients(steps[quantity], assumptions)
     if start := entry.get("coefficients"):
-        yield from (name for name in believed.coefficients if name.startswith(start))
+        yield from (name for name in assumptions.coefficients if name.startswith(start))
 
 
 def _factor(
     name: str,
     entry: Mapping[str, Any],
-    believed: Assumptions,
+    assumptions: Assumptions,
     possible: tuple[Steps, Steps],
     beyond: Sequence[Flag],
 ) -> Factor:
     steps, on = possible
     claims = {one: said_of(steps[one].function) for one in entry["quantities"] if one in steps}
-    asked = [asked for one in claims for asked in steps[one].asks.values()]
+    inputs = [name for one in claims for name in steps[one].asks.values()]
     source = next(iter(claims.values())).sources[0]
     judged_by = entry.get("judged_by", "")
     limited = (*entry["quantities"], *entry.get("limits", ()))
@@ -315,33 +265,33 @@ def _factor(
         title=entry["title"],
         claims=claims,
         off=any(one not in on or on[one] != steps[one] for one in claims),
-        coefficients=tuple(_known(believed, dict.fromkeys(_names(entry, steps, believed)))),
-        tables=tuple(_tables(asked, believed)),
-        behind=tuple(one for table in entry.get("measured", ()) for one in behind(table, source)),
+        coefficients=tuple(_summaries(assumptions, dict.fromkeys(_names(entry, steps, assumptions)))),
+        tables=tuple(_tables(inputs, assumptions)),
+        data=tuple(one for table in entry.get("measured", ()) for one in data_summaries(table, source)),
         rests_on=entry.get("rests_on", "").strip(),
         judged_by=judged_by,
-        unseen=_UNSEEN[judged_by]() if judged_by in _UNSEEN else None,
-        limits={one: believed.limits[one] for one in limited if one in believed.limits},
+        held_out=_HELD_OUT[judged_by]() if judged_by in _HELD_OUT else None,
+        limits={one: assumptions.limits[one] for one in limited if one in assumptions.limits},
         beyond=tuple(one.message for one in beyond if one.subject in limited),
-        change=entry.get("change", "").format(**_expected(entry, believed)).strip(),
+        change=entry.get("change", "").format(**_expected(entry, assumptions)).strip(),
     )
 
 
-def _known(believed: Assumptions, names: Iterable[str]) -> Iterator[Known]:
-    spreads = _spreads(believed)
+def _summaries(assumptions: Assumptions, names: Iterable[str]) -> Iterator[CoefficientSummary]:
+    spreads = _spreads(assumptions)
     for name in names:
-        record = believed.coefficients[name]
-        quantiles, evidence_level, together = spreads.get(name, ({}, record.evidence_level, False))
-        yield Known(
+        record = assumptions.coefficients[name]
+        quantiles, evidence_level, joint = spreads.get(name, ({}, record.evidence_level, False))
+        yield CoefficientSummary(
             name, record.value, record.unit, evidence_level, record.source, record.locator, record.note,
-            quantiles, together,
+            quantiles, joint,
         )  # fmt: skip
 
 
-def _spreads(believed: Assumptions) -> dict[str, tuple[Mapping[float, float], str, bool]]:
+def _spreads(assumptions: Assumptions) -> dict[str, tuple[Mapping[float, float], str, bool]]:
     """Return quantiles of what is drawn, how they are known, and whether it is drawn with others."""
     found: dict[str, tuple[Mapping[float, float], str, bool]] = {}
-    for one in distributions(believed):
+    for one in distributions(assumptions):
         if isinstance(one, Coefficient):
             values = {share: one.printed(float(one.quantile(np.array(share)))) for share in SHARES}
             found[one.name] = values, one.evidence_level, False
@@ -352,14 +302,14 @@ def _spreads(believed: Assumptions) -> dict[str, tuple[Mapping[float, float], st
     return found
 
 
-def _tables(asked: Iterable[str], believed: Assumptions) -> Iterator[Table]:
+def _tables(asked: Iterable[str], assumptions: Assumptions) -> Iterator[QualityTable]:
     for name in (part.removesuffix("_table") for part in asked if part.endswith("_table")):
-        if name in believed.tables:
-            one = believed.tables[name]
-            yield Table(name, one.evidence_level, one.source, one.locator, one.rows)
+        if name in assumptions.tables:
+            one = assumptions.tables[name]
+            yield QualityTable(name, one.evidence_level, one.source, one.locator, one.rows)
 
 
-def behind(table: str, source: str) -> Iterator[Behind]:
+def data_summaries(table: str, source: str) -> Iterator[DataSummary]:
     """Yield what a table of measurements holds, source by source.
 
     Parameters
@@ -369,26 +319,30 @@ def behind(table: str, source: str) -> Iterator[Behind]:
     source
         Key of its source, where its rows do not say theirs.
     """
-    rows = measured(table).rows
-    for key in dict.fromkeys(row.get("source", source) for row in rows):
-        own = [row for row in rows if row.get("source", source) == key]
-        columns = {name: [row[name] for row in own] for name in own[0] if name not in _PLACES}
-        yield Behind(
+    by_source: dict[str, list[dict[str, Any]]] = {}
+    for row in map(asdict, stored(TABLES[table])):
+        by_source.setdefault(row.get("source", source), []).append(row)
+    for key, rows in by_source.items():
+        columns = {name: [row[name] for row in rows] for name in rows[0] if name not in _PLACES}
+        kinds = {name: values for name, values in columns.items() if isinstance(values[0], str | bool)}
+        yield DataSummary(
             table=table,
             source=key,
-            locators=tuple(dict.fromkeys(row["locator"] for row in own if "locator" in row)),
-            rows=len(own),
-            ranges={n: (min(c), max(c)) for n, c in columns.items() if not isinstance(c[0], str)},
-            kinds={n: dict(Counter(c)) for n, c in columns.items() if isinstance(c[0], str)},
+            locators=tuple(dict.fromkeys(row["locator"] for row in rows if "locator" in row)),
+            rows=len(rows),
+            ranges={
+                name: (min(values), max(values)) for name, values in columns.items() if name not in kinds
+            },
+            kinds={name: dict(Counter(map(format_value, values))) for name, values in kinds.items()},
         )
 
 
-def _expected(entry: Mapping[str, Any], believed: Assumptions) -> dict[str, str]:
+def _expected(entry: Mapping[str, Any], assumptions: Assumptions) -> dict[str, str]:
     """Return the ends of what the joint law expects of the run that would change our mind [nats]."""
-    if "expects" not in entry or believed.forms.replica_divergence != "joint":
+    if "expects" not in entry or assumptions.forms.replica_divergence != "joint":
         return {"low": "the law's 5 %", "high": "its 95 %"}
-    values: dict[str, Any] = {name: value for name, (value, _) in believed.values.items()}
-    for one in distributions(believed):
+    values: dict[str, Any] = {name: value for name, (value, _) in assumptions.values.items()}
+    for one in distributions(assumptions):
         if isinstance(one, ScalingLaw):
             values |= {name.removeprefix("assumptions."): rows for name, rows in one.all_rows().items()}
     asked = signature(divergence_penalty).parameters

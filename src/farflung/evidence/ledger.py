@@ -6,33 +6,29 @@ drifted, and the ledger says so. Claims that do not come out stay in it, with th
 
 from __future__ import annotations
 
-import csv
-import io
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from importlib import resources
-from typing import TextIO
+from typing import Annotated, Literal, get_args
+
+from pydantic import BeforeValidator
 
 from farflung.base.errors import InputError, unknown
+from farflung.catalog.rows import Positive, Word, read_rows
 from farflung.evidence.expressions import Number, value_of
 
-REPRODUCED = "reproduced"
-DIFFERS = "differs"
-NOT_COMPUTED = ("stated input", "judgement", "not derivable")
-STATUSES = (REPRODUCED, DIFFERS, *NOT_COMPUTED)
+Status = Literal["reproduced", "differs", "stated input", "judgement", "not derivable"]
+STATUSES: tuple[Status, ...] = get_args(Status)
+REPRODUCED, DIFFERS, *NOT_COMPUTED = STATUSES
 _SLACK = 1e-9
-_COLUMNS = (
-    "id", "document", "place", "claim", "inputs", "published", "unit", "printed_step", "status", "ours",
-    "reason",
-)  # fmt: skip
 _DATA = resources.files("farflung.evidence") / "data"
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """A published claim and our judgement of it.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublishedClaim:
+    """A published claim, as the ledger's file has it.
 
     Attributes
     ----------
@@ -40,29 +36,41 @@ class Claim:
         What is claimed, where, and from what.
     published, unit, printed_step
         The value as printed, its unit, and the size of one unit in its last printed digit.
+    recorded_status
+        Status on record.
     expression
         How our value is computed; empty where the document gives no way to.
-    ours
-        Our value, in the claim's unit; a pair for a range.
-    recorded_status, status
-        Status on record, and status as worked out now.
     reason
         Why it differs, cannot be derived, or needs care.
     """
 
-    id: str
-    document: str
-    place: str
-    claim: str
-    inputs: str
-    published: str
-    unit: str
-    printed_step: float | None
-    expression: str
+    id: Word
+    document: Word
+    place: Word
+    claim: Word
+    inputs: str = ""
+    published: Word
+    unit: Word
+    printed_step: Positive | None = None
+    recorded_status: Status
+    expression: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim(PublishedClaim):
+    """A published claim and our judgement of it.
+
+    Attributes
+    ----------
+    ours
+        Our value, in the claim's unit; a pair for a range.
+    status
+        Status as worked out now.
+    """
+
     ours: Number | None
-    recorded_status: str
-    status: str
-    reason: str
+    status: Status
 
 
 @dataclass(frozen=True)
@@ -88,14 +96,19 @@ class Ledger:
         return tuple(claim for claim in self.claims if claim.status != claim.recorded_status)
 
 
-def _counted(claims: Iterator[Claim] | tuple[Claim, ...]) -> Mapping[str, int]:
-    found = Counter(claim.status for claim in claims)
-    return {status: found[status] for status in STATUSES}
+def _counted(claims: Iterable[Claim]) -> Mapping[str, int]:
+    counts = Counter(claim.status for claim in claims)
+    return {status: counts[status] for status in STATUSES}
 
 
 def documents() -> tuple[str, ...]:
     """Return the names of the documents whose claims are in the ledger."""
-    return tuple(dict.fromkeys(row["document"] for row in _rows("claims.csv", _COLUMNS)))
+    return tuple(dict.fromkeys(claim.document for claim in published_claims()))
+
+
+def published_claims() -> tuple[PublishedClaim, ...]:
+    """Return every claim as it is on record."""
+    return read_rows(_DATA / "claims.csv", PublishedClaim)
 
 
 def judge(document: str | None = None, progress: Callable[[int, int], None] | None = None) -> Ledger:
@@ -115,55 +128,25 @@ def judge(document: str | None = None, progress: Callable[[int, int], None] | No
     """
     if document is not None and document not in documents():
         raise unknown("document", "document", document, documents())
-    rows = [r for r in _rows("claims.csv", _COLUMNS) if document in {None, r["document"]}]
+    published = [claim for claim in published_claims() if document in {None, claim.document}]
     claims = []
-    for done, row in enumerate(rows, start=1):
-        claims.append(_judged(row))
+    for done, claim in enumerate(published, start=1):
+        claims.append(_judged(claim))
         if progress is not None:
-            progress(done, len(rows))
+            progress(done, len(published))
     return Ledger(tuple(claims))
 
 
-def _rows(name: str, columns: tuple[str, ...]) -> list[dict[str, str]]:
-    return list(_checked(io.StringIO((_DATA / name).read_text(encoding="utf-8")), name, columns))
-
-
-def _checked(file: TextIO, name: str, columns: tuple[str, ...]) -> Iterator[dict[str, str]]:
-    reader = csv.DictReader(file, restkey="")
-    if tuple(reader.fieldnames or ()) != columns:
-        raise InputError(name, f"has columns {reader.fieldnames}", nearest=", ".join(columns))
-    for row in reader:
-        if "" in row or None in row.values() or not row[columns[0]]:
-            raise InputError(name, f"line {reader.line_num} does not have {len(columns)} columns")
-        yield row
-
-
-def _judged(row: Mapping[str, str]) -> Claim:
-    step = float(row["printed_step"]) if row["printed_step"] else None
-    expression = row["ours"].strip()
-    if expression:
+def _judged(claim: PublishedClaim) -> Claim:
+    ours: Number | None = None
+    status = claim.recorded_status if claim.recorded_status in NOT_COMPUTED else "not derivable"
+    if claim.expression:
         try:
-            ours: Number | None = value_of(expression)
+            ours = value_of(claim.expression)
         except InputError as error:
-            raise InputError(f"claims.csv, {row['id']}", error.problem, error.nearest) from error
-        status = REPRODUCED if ours is not None and agrees(row["published"], step, ours) else DIFFERS
-    else:
-        ours, status = None, row["status"] if row["status"] in NOT_COMPUTED else "not derivable"
-    return Claim(
-        id=row["id"],
-        document=row["document"],
-        place=row["place"],
-        claim=row["claim"],
-        inputs=row["inputs"],
-        published=row["published"],
-        unit=row["unit"],
-        printed_step=step,
-        expression=expression,
-        ours=ours,
-        recorded_status=row["status"],
-        status=status,
-        reason=row["reason"],
-    )
+            raise InputError(f"claims.csv, {claim.id}", error.problem, error.nearest) from error
+        status = REPRODUCED if agrees(claim.published, claim.printed_step, ours) else DIFFERS
+    return Claim(**asdict(claim), ours=ours, status=status)
 
 
 def agrees(published: str, step: float | None, ours: Number) -> bool:
@@ -195,17 +178,13 @@ def agrees(published: str, step: float | None, ours: Number) -> bool:
 class Contradiction:
     """Two places in the documents, or in a document and its sources, that cannot both be right."""
 
-    id: str
-    where: str
-    contradiction: str
-    resolution: str
-    claims: tuple[str, ...]
+    id: Word
+    where: Word
+    contradiction: Word
+    resolution: Word
+    claims: Annotated[tuple[str, ...], BeforeValidator(str.split)] = ()
 
 
 def contradictions() -> tuple[Contradiction, ...]:
     """Return the contradictions found in and between the documents."""
-    rows = _rows("contradictions.csv", ("id", "where", "contradiction", "resolution", "claims"))
-    return tuple(
-        Contradiction(r["id"], r["where"], r["contradiction"], r["resolution"], tuple(r["claims"].split()))
-        for r in rows
-    )
+    return read_rows(_DATA / "contradictions.csv", Contradiction)

@@ -14,7 +14,8 @@ from typing import Any
 
 from farflung.analysis.search import least_bandwidth
 from farflung.base.errors import InputError, unknown
-from farflung.catalog.runs import GROUPS, Case, EvidenceLevel, NotStated, Role, cases, not_stated
+from farflung.catalog.rows import stored
+from farflung.catalog.runs import GROUPS, Case, EvidenceLevel, NotPredicted, Role, cases
 from farflung.catalog.tables import assumption_names
 from farflung.outcome.batch import answers
 from farflung.physics.compute import compute_time
@@ -119,7 +120,7 @@ class Validation:
 
     sets: tuple[str, ...]
     rows: tuple[Row, ...]
-    not_predicted: tuple[NotStated, ...]
+    not_predicted: tuple[NotPredicted, ...]
 
     @cached_property
     def groups(self) -> tuple[Summary, ...]:
@@ -199,7 +200,7 @@ def validate(group: str | None = None, progress: Callable[[int, int], None] | No
         rows.append(judged(case, sets))
         if progress is not None:
             progress(done, len(asked))
-    left_out = tuple(one for one in not_stated() if group in {None, one.group})
+    left_out = tuple(one for one in stored(NotPredicted) if group in {None, one.group})
     return Validation(sets, tuple(rows), left_out)
 
 

@@ -68,8 +68,8 @@ def _line(row: EventRow) -> tuple[str, ...]:
         figure(row.quantity, row.measured),
         beside(row.quantity, row.closed_form, row.closed_form_error),
         beside(row.quantity, row.events, row.error),
-        f"{row.whence.evidence_level}, {row.role}",
-        f"{row.whence.source}, {row.whence.locator}",
+        f"{row.source_ref.evidence_level}, {row.role}",
+        f"{row.source_ref.source}, {row.source_ref.locator}",
         row.note,
     )
 

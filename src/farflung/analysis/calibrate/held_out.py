@@ -1,193 +1,105 @@
-"""Held out: the forms, the published sets and no penalty at all, on points that no fit has seen."""
+"""Held out: how the smaller fits do on measurements that were left out of them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
-from farflung.analysis.calibrate.fit import Fit, bootstrap, fit
-from farflung.analysis.calibrate.forms import FORMS, JOINT, Form, Law
-from farflung.analysis.calibrate.points import STUDIES, TEST_FROM, Points, points
-from farflung.analysis.calibrate.published import PUBLISHED, published_change
-from farflung.analysis.distributions import law_rows
-from farflung.scenario import load_assumptions
+from farflung.analysis.calibrate.compression import EXPONENT, LOSSLESS_BITS, fit_compression
+from farflung.analysis.calibrate.scaling_law import PUBLISHED, refit
+from farflung.catalog.measured import ChinchillaRow, CompressionRow
+from farflung.catalog.rows import stored
+from farflung.learning import distributed_loss, scaling_law
 
-OURS, NONE = "calibrated-2026-11", "none"
-COVERED = 0.9
-_NOISES = 200
-"""Draws of noise for every draw of the law."""
-
-
-def central_law() -> Law:
-    """Return the published scaling law, by the letters of its source."""
-    values = load_assumptions("miri-2026-04").values
-    return {letter: values[name][0] for name, letter in _LETTERS.items()}
-
-
-_LETTERS = {
-    "loss_parameter_coefficient": "A",
-    "loss_token_coefficient": "B",
-    "loss_irreducible": "E",
-    "loss_parameter_exponent": "alpha",
-    "loss_token_exponent": "beta",
-}
-
-
-def laws(count: int) -> list[Law]:
-    """Return scaling laws of the catalog's bootstrap, evenly spread over it."""
-    rows = {letter: law_rows()[name] for name, letter in _LETTERS.items()}
-    total = len(rows["A"])
-    picked = (np.arange(count) * total) // count if count <= total else np.arange(count) % total
-    return [{letter: float(column[at]) for letter, column in rows.items()} for at in picked]
+LARGEST_FROM = 3e20
+"""Compute from which a run is left out; the largest of the Chinchilla study took forty times that [FLOP]."""
 
 
 @dataclass(frozen=True, slots=True)
-class Contest:
-    """Predictions at every scored point by fits that left out its size.
+class HeldOut:
+    """Predictions of measurements that were left out of the fit.
 
     Attributes
     ----------
-    at
-        The points.
-    expected
-        Loss change by set or form [nats].
-    covered
-        Whether the measured change lies in the 90 % interval of ours, seen from a fit without it.
+    description
+        What was left out.
+    points
+        How many measurements were predicted.
+    rmse
+        Root mean squared error by what predicts them [nats].
     """
 
-    at: Points
-    expected: dict[str, np.ndarray]
-    covered: np.ndarray
-
-    def error(self, name: str) -> np.ndarray:
-        """Return by how much a set or form is above what was measured [nats]."""
-        return np.asarray(self.expected[name] - self.at.change)
-
-    def rmse(self, name: str, chosen: np.ndarray | None = None) -> float:
-        """Return the root mean squared error of a set or form over some points [nats]."""
-        error = self.error(name)
-        return float(np.sqrt(np.mean(np.square(error if chosen is None else error[chosen]))))
-
-    def as_table(self) -> dict[str, Any]:
-        """Return the figures as plain tables, for JSON."""
-        named = (OURS, *PUBLISHED, NONE)
-        size = self.at.parameters
-        groups = {
-            "fitted_sizes": size < TEST_FROM,
-            "test_sizes": size >= TEST_FROM,
-            "4B": (size > 3.9e9) & (size < 4.1e9),
-            "10B": (size > 9.9e9) & (size < 10.1e9),
-            **{f"study {study}": self.at.study == place for place, study in enumerate(STUDIES)},
-        }
-        return {
-            "held_out_rmse_nats": {name: self.rmse(name) for name in named},
-            "coverage_90": float(self.covered.mean()),
-            "points": len(self.at),
-            # The form is chosen without the sizes of the test.
-            "forms_rmse_nats": {
-                form: self.rmse(form, size < TEST_FROM) for form in FORMS if form in self.expected
-            },
-            "by_group": {
-                label: {
-                    "held_out_rmse_nats": {name: self.rmse(name, chosen) for name in named},
-                    "coverage_90": float(self.covered[chosen].mean()),
-                    "points": int(chosen.sum()),
-                }
-                for label, chosen in groups.items()
-                if chosen.any()
-            },
-        }
+    description: str
+    points: int
+    rmse: Mapping[str, float]
 
 
-def _without(band: int | None) -> Callable[[Law], Points]:
-    """Return what gives the points of a fit: none of the test's, and none of a band."""
+def largest_runs() -> HeldOut:
+    """Return how the scaling law does on the runs of most compute when it is fitted to the others.
 
-    def under(law: Law) -> Points:
-        at = points(law)
-        return at.where(~at.test & ((at.band != band) if band is not None else True))
-
-    return under
-
-
-def fit_all(form: Form) -> Fit:
-    """Return a form fitted to all points except those of the test."""
-    law = central_law()
-    return fit(form, _without(None)(law), law)
-
-
-def posterior(draws: int, seed: int) -> tuple[Fit, list[Fit], list[Law]]:
-    """Return the joint law's fit, its posterior draws, and the scaling law of each."""
-    best, own = fit_all(FORMS[JOINT]), laws(draws)
-    return best, bootstrap(best, _without(None), own, np.random.default_rng(seed)), own
-
-
-def bounds() -> list[dict[str, Any]]:
-    """Return what the law says where a study only bounds the cost, and is in no score.
-
-    Such a study did not tune hyperparameters anew, or its baseline on as many tokens is not measured: it
-    bounds large M from above, and is fitted as a bound.
+    The published laws have seen those runs; they stand beside it to tell how much of its error is the law's.
     """
-    law = central_law()
-    at = points(law)
-    at = at.where(~at.scored)
-    expected = fit_all(FORMS[JOINT]).penalty(at, law)
-    return [
-        {
-            "study": STUDIES[int(at.study[place])],
-            "parameters": float(at.parameters[place]),
-            "tokens": float(at.tokens[place]),
-            "replicas": float(at.replicas[place]),
-            "inner_steps": float(at.inner_steps[place]),
-            "at_most_nats": float(at.change[place]),
-            "expected_nats": float(expected[place]),
-            "kept": bool(expected[place] <= at.change[place] + 2.0 * at.noise[place]),
-        }
-        for place in range(len(at))
-    ]
+    rows = stored(ChinchillaRow)
+    law = refit(draws=1, seed=0, rows=[row for row in rows if row.flop < LARGEST_FROM])
+    left = [row for row in rows if row.flop >= LARGEST_FROM]
+    laws = {"fitted without them": law.estimates, PUBLISHED: law.published, **law.alternatives}
+    return HeldOut(
+        f"runs from {LARGEST_FROM:g} FLOP on, beside published laws that have seen them",
+        len(left),
+        {name: _rmse(_loss(left, one) - np.array([row.loss for row in left])) for name, one in laws.items()},
+    )
 
 
-def contest(*, draws: int, seed: int, forms: Sequence[str] = tuple(FORMS)) -> Contest:
-    """Return how forms and sets do on points that no fit has seen, one size left out at a time.
-
-    Parameters
-    ----------
-    draws
-        Refits for every size behind the intervals of ours.
-    seed
-        Seed of weights and noise.
-    forms
-        Which forms compete; the joint law always does.
-    """
-    law, generator = central_law(), np.random.default_rng(seed)
-    every = points(law)
-    at = every.where(every.scored)
-    expected = {name: np.zeros(len(at)) for name in {JOINT: 0, **dict.fromkeys(forms, 0)}}
-    covered = np.zeros(len(at), dtype=bool)
-    for band in np.unique(at.band):
-        out = at.band == band
-        under, here = _without(int(band)), at.where(out)
-        for name, change in expected.items():
-            best = fit(FORMS[name], under(law), law)
-            change[out] = best.penalty(here, law)
-            if name == JOINT:
-                own = laws(draws)
-                covered[out] = _covered(bootstrap(best, under, own, generator), own, here, generator)
-    expected |= {OURS: expected[JOINT], NONE: np.zeros(len(at))}
-    return Contest(at, expected | {name: published_change(name, at) for name in PUBLISHED}, covered)
+def dropped_shares() -> HeldOut:
+    """Return how the cost of dropping values does on each share that was measured, fitted to the others."""
+    rows = stored(CompressionRow)
+    left = [row for row in rows if row.density < 1 and not row.error_feedback]
+    predicted = [_dropped(out.density, [row for row in rows if row is not out]) for out in left]
+    cost = np.log1p([row.change for row in left])
+    return HeldOut(
+        "shares of the values sent without error feedback, one left out at a time",
+        len(left),
+        {"fitted without it": _rmse(predicted - cost), "none": _rmse(cost)},
+    )
 
 
-def _covered(
-    fits: Sequence[Fit], own: Sequence[Law], at: Points, generator: np.random.Generator
-) -> np.ndarray:
-    """Return whether measured changes lie in their 90 % intervals: law, noise, and excess where untuned."""
-    simulated = []
-    for one, law in zip(fits, own, strict=True):
-        noise = at.noise * generator.standard_normal((_NOISES, len(at)))
-        excess = one.excess(at) * np.abs(generator.standard_normal((_NOISES, len(at))))
-        simulated.append(one.penalty(at, law) + noise + excess)
-    tail = (1.0 - COVERED) / 2.0
-    low, high = np.quantile(np.concatenate(simulated), (tail, 1.0 - tail), axis=0)
-    return np.asarray((low <= at.change) & (at.change <= high))
+def _dropped(density: float, rows: Sequence[CompressionRow]) -> float:
+    """Return what sending a share of the values costs, by a fit to a table [nats]."""
+    fitted = fit_compression(rows)
+    return float(
+        distributed_loss.compression_penalty(
+            loss=0.0,
+            replicas=2.0,
+            value_bits=32.0,
+            sent_share=density,
+            error_feedback=0.0,
+            dropping_coefficient_plain=fitted.plain,
+            dropping_coefficient_feedback=fitted.feedback,
+            dropping_exponent=EXPONENT,
+            rounding_coefficient=fitted.rounding,
+            rounding_exponent=fitted.rounding_exponent,
+            lossless_value_bits_plain=LOSSLESS_BITS[False],
+            lossless_value_bits_feedback=LOSSLESS_BITS[True],
+        )
+    )
+
+
+def _loss(rows: Sequence[ChinchillaRow], law: Mapping[str, float]) -> np.ndarray:
+    size = np.array([row.parameters for row in rows])
+    return np.asarray(
+        scaling_law.loss(
+            parameters=size,
+            tokens=np.array([row.flop for row in rows]) / (6.0 * size),
+            loss_irreducible=law["E"],
+            loss_parameter_coefficient=law["A"],
+            loss_parameter_exponent=law["alpha"],
+            loss_token_coefficient=law["B"],
+            loss_token_exponent=law["beta"],
+        )
+    )
+
+
+def _rmse(errors: np.ndarray) -> float:
+    return float(np.sqrt(np.mean(np.square(errors))))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 
 import numpy as np
 
 from farflung.base.errors import InputError
-from farflung.catalog.measured import Measured, measured
+from farflung.catalog.measured import GrowingTokensRow, LossRow
+from farflung.catalog.rows import stored
 
 NOISE = 0.008
 """Noise of a loss change: rms difference of two sets of hyperparameters (charles2025scaling) [nats]."""
@@ -70,9 +71,7 @@ class Points:
         return np.asarray(self.scored & (self.parameters >= TEST_FROM))
 
 
-def points(
-    law: Mapping[str, float], losses: Measured | None = None, growing: Measured | None = None
-) -> Points:
+def points(law: Mapping[str, float]) -> Points:
     """Return all points at which something is distributed.
 
     Parameters
@@ -80,37 +79,36 @@ def points(
     law
         B and beta of the scaling law, by which one cluster's loss falls with tokens where the study that
         let tokens grow with replicas did not measure it.
-    losses, growing
-        Tables of measurements, the catalog's if left out.
     """
-    rows = [_of_equal_tokens(row) for row in (losses or measured("losses")).rows if row["replicas"] > 1]
-    rows += _of_growing_tokens((growing or measured("growing_tokens")), law)
+    rows = [_of_equal_tokens(row) for row in stored(LossRow) if row.replicas > 1]
+    rows += _of_growing_tokens(stored(GrowingTokensRow), law)
     columns = [np.array(column) for column in zip(*rows, strict=True)]
     columns.append(_bands(columns[1]))
     return Points(*columns)
 
 
-def _of_equal_tokens(row: Mapping[str, object]) -> tuple[float | bool, ...]:
-    loss, baseline, rounding = (float(row[n]) for n in ("loss", "loss_data_parallel", "rounding"))  # type: ignore[arg-type]
-    run = [float(row[n]) for n in ("parameters", "tokens", "replicas", "inner_steps", "bits")]  # type: ignore[arg-type]
-    study = str(row["study"])
-    if study not in STUDIES:
+def _of_equal_tokens(row: LossRow) -> tuple[float | bool, ...]:
+    if row.study not in STUDIES:
         known = ", ".join(STUDIES)
-        raise InputError("losses.csv", f"'{study}' is no study that the fit knows", nearest=known)
+        raise InputError("losses.csv", f"'{row.study}' is no study that the fit knows", nearest=known)
     # Two rounded numbers are subtracted, each even within half a last digit.
-    noise = math.hypot(NOISE, rounding * math.sqrt(2.0 / 3.0))
-    bound = row["role"] == "untuned"
-    return STUDIES.index(study), *run, baseline, loss - baseline, noise, bound, study in _SCORED
+    noise = math.hypot(NOISE, row.rounding * math.sqrt(2.0 / 3.0))
+    run = (row.parameters, row.tokens, row.replicas, row.inner_steps, row.bits)
+    change = row.loss - row.loss_data_parallel
+    how = (noise, row.role == "untuned", row.study in _SCORED)
+    return STUDIES.index(row.study), *run, row.loss_data_parallel, change, *how
 
 
-def _of_growing_tokens(table: Measured, law: Mapping[str, float]) -> list[tuple[float | bool, ...]]:
+def _of_growing_tokens(
+    rows: Sequence[GrowingTokensRow], law: Mapping[str, float]
+) -> list[tuple[float | bool, ...]]:
     """Return bounds from runs with as many tokens for every replica.
 
     One cluster was measured on 1 and on 8 times the tokens. Between and beyond, its loss falls as the law's
     term in tokens, stretched to agree with those two: that is no measurement, so the points are bounds on
     what distribution costs, never part of a score.
     """
-    clusters = sorted((r for r in table.rows if r["kind"] == "cluster"), key=lambda r: r["tokens"])
+    clusters = sorted((row for row in rows if row.kind == "cluster"), key=lambda row: row.tokens)
     if len(clusters) != 2:
         raise InputError("growing_tokens.csv", "needs two rows of kind 'cluster' to compare with")
 
@@ -118,15 +116,15 @@ def _of_growing_tokens(table: Measured, law: Mapping[str, float]) -> list[tuple[
         return float(law["B"] * tokens ** -law["beta"])
 
     first, last = clusters
-    gained = math.log(first["perplexity"]) - math.log(last["perplexity"])
-    stretch = gained / (term(first["tokens"]) - term(last["tokens"]))
+    gained = math.log(first.perplexity) - math.log(last.perplexity)
+    stretch = gained / (term(first.tokens) - term(last.tokens))
     found: list[tuple[float | bool, ...]] = []
-    for row in table.rows:
-        if row["kind"] == "distributed":
-            fallen = stretch * (term(first["tokens"]) - term(row["tokens"]))
-            baseline = math.log(first["perplexity"]) - fallen
-            change = math.log(row["perplexity"]) - baseline
-            run = (row["parameters"], row["tokens"], row["replicas"], row["inner_steps"], 32.0)
+    for row in rows:
+        if row.kind == "distributed":
+            fallen = stretch * (term(first.tokens) - term(row.tokens))
+            baseline = math.log(first.perplexity) - fallen
+            change = math.log(row.perplexity) - baseline
+            run = (row.parameters, row.tokens, row.replicas, row.inner_steps, 32.0)
             study = STUDIES.index("growing-tokens")
             found.append((study, *run, baseline, change, NOISE, True, False))
     return found

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import numpy as np
 
-from farflung.analysis.calibrate.compressed import CompressionFit, fit_compression
+from farflung.analysis.calibrate.compression import CompressionFit, fit_compression
+from farflung.analysis.calibrate.cross_validation import CALIBRATED, central_law, fit_all, posterior
 from farflung.analysis.calibrate.fit import Fit
 from farflung.analysis.calibrate.forms import BEYOND, FITTED, FORMS, JOINT, Law, coefficients
-from farflung.analysis.calibrate.held_out import OURS, central_law, fit_all, posterior
 from farflung.analysis.calibrate.points import Points
 from farflung.analysis.calibrate.scaling_law import LETTERS
 from farflung.analysis.distributions import JOINT_FILE
@@ -154,7 +154,7 @@ def write(found: Posterior, folder: Path | None = None) -> tuple[Path, Path]:
         A copy of the catalog; the package's own if left out.
     """
     root = folder or Path(str(resources.files("farflung.catalog")))
-    draws, believed = root / "data" / JOINT_FILE, root / "assumptions" / f"{OURS}.toml"
+    draws, believed = root / "data" / JOINT_FILE, root / "assumptions" / f"{CALIBRATED}.toml"
     count = len(next(iter(found.draws.values())))
     rows = [",".join(f"{value:.8g}" for value in row) for row in zip(*found.draws.values(), strict=True)]
     head = _HEAD.format(draws=f"{count:,}", seed=found.seed)
@@ -174,7 +174,7 @@ def _replaced(text: str, name: str, value: float, error: float | None) -> str:
     stated = f"{name} = {{ value = {value:.5g},"
     text, count = re.subn(rf"^{name} = \{{ value = [^,]+,", stated, text, flags=re.MULTILINE)
     if count != 1:
-        raise InputError("assumptions", f"'{OURS}' has no coefficient {name}")
+        raise InputError("assumptions", f"'{CALIBRATED}' has no coefficient {name}")
     if error is None:
         return text
     pattern = rf"^({name} = .*standard_error = )[^,]+,"

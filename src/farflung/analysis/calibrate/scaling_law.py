@@ -6,14 +6,15 @@ the best of quasi-Newton searches from a grid of starts. Standard errors come fr
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
 import numpy as np
 
-from farflung.catalog.measured import Measured, measured
+from farflung.catalog.measured import ChinchillaRow, ScalingLawRow
+from farflung.catalog.rows import stored
 from farflung.learning.allocation import parameters_for_flop
 
 LETTERS = ("A", "B", "E", "alpha", "beta")
@@ -106,7 +107,7 @@ def optimal_ratio(law: Mapping[str, float], flop: float) -> float:
     return float(flop / (6.0 * parameters * parameters))
 
 
-def refit(*, draws: int, seed: int, table: Measured | None = None) -> Refit:
+def refit(*, draws: int, seed: int, rows: Sequence[ChinchillaRow] | None = None) -> Refit:
     """Return the refit of the scaling law.
 
     Parameters
@@ -115,10 +116,10 @@ def refit(*, draws: int, seed: int, table: Measured | None = None) -> Refit:
         Bootstrap draws behind the standard errors.
     seed
         Seed of the resampling.
-    table
-        The runs, the catalog's if left out.
+    rows
+        The runs; the catalog's unless given.
     """
-    size, data, loss = _runs(table or measured("chinchilla_points"))
+    size, data, loss = _runs(stored(ChinchillaRow) if rows is None else rows)
     best = _search(size, data, loss)
     generator = np.random.default_rng(seed)
     drawn = []
@@ -141,11 +142,11 @@ def refit(*, draws: int, seed: int, table: Measured | None = None) -> Refit:
 def published_laws() -> tuple[dict[str, dict[str, float]], dict[str, float]]:
     """Return the published laws by name, and the standard errors of the one that the product takes."""
     laws: dict[str, dict[str, float]] = {}
-    errors = {}
-    for row in measured("scaling_laws").rows:
-        laws.setdefault(row["law"], {})[row["parameter"]] = row["value"]
-        if row["law"] == PUBLISHED:
-            errors[row["parameter"]] = row["standard_error"]
+    errors: dict[str, float] = {}
+    for row in stored(ScalingLawRow):
+        laws.setdefault(row.law, {})[row.parameter] = row.value
+        if row.law == PUBLISHED and row.standard_error is not None:
+            errors[row.parameter] = row.standard_error
     return laws, errors
 
 
@@ -157,12 +158,12 @@ def _natural(found: np.ndarray) -> np.ndarray:
     return np.append(np.exp(found[:3]), found[3:])
 
 
-def _runs(table: Measured) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _runs(rows: Sequence[ChinchillaRow]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return logarithms of size, tokens and loss of the runs that are fitted."""
-    size = np.array(table.column("parameters"))
-    tokens = np.array(table.column("flop")) / (6.0 * size)
+    size, flop, loss = np.array([(row.parameters, row.flop, row.loss) for row in rows]).T
+    tokens = flop / (6.0 * size)
     kept = np.sort(np.argsort(tokens / size, kind="stable")[DROPPED:])
-    return np.log(size[kept]), np.log(tokens[kept]), np.log(np.array(table.column("loss"))[kept])
+    return np.log(size[kept]), np.log(tokens[kept]), np.log(loss[kept])
 
 
 def _terms(found: np.ndarray, size: np.ndarray, data: np.ndarray) -> np.ndarray:

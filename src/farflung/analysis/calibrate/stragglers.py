@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from farflung.analysis.calibrate.slowest import Factors, Setting
+from farflung.analysis.calibrate.straggler_runs import Factors, Setting
 from farflung.physics.stragglers import exchange_straggler_factor, order_statistics_factor, straggler_factor
 from farflung.scenario import load_assumptions
 

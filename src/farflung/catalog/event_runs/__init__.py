@@ -1,48 +1,45 @@
 """What was measured of runs over time: exchanges, spreads, failures, recoveries, and what they left of a run.
 
-A record is a row of the file of its name. An empty cell is what the source does not state; each file says in
-its first lines what its numbers are, and what it leaves to ``runs``.
+An empty cell is what the source does not state; each file says in its first lines what its numbers are, and
+what it leaves to ``runs``.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from importlib import resources
-from typing import TYPE_CHECKING, Annotated, Literal, TypeVar, get_args
+from typing import ClassVar, Literal
 
-from farflung.catalog.rows import Count, Day, NotNegative, Positive, Share, Word, Yes, one_of, read_table
+from farflung.catalog.rows import Count, Day, NotNegative, Positive, Share, Sourced, Word
 
-_ROOT = resources.files("farflung.catalog") / "event_runs"
 EvidenceLevel = Literal["measured", "simulated", "stated", "derived"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sourced:
-    """Where a row comes from.
+class EventRow(Sourced):
+    """A measured figure of a run over time.
 
     Attributes
     ----------
     evidence_level
         ``measured``; ``simulated`` by its authors; ``stated``, as settings and assumptions are; or
         ``derived`` by arithmetic from others.
-    source, locator, date
-        Where it is stated; what was read as others quote it says so.
+    date
+        Of the source. The locator says so where the figure was read as others quote it.
     """
 
-    evidence_level: Annotated[EvidenceLevel, one_of(*get_args(EvidenceLevel))]
-    source: Word
-    locator: Word
+    evidence_level: EvidenceLevel
     date: Day
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Exchange(Sourced):
+class Exchange(EventRow):
     """Blocking exchanges of one run over a shaped link: medians of their time and of the steps [s]."""
 
-    method: Annotated[str, one_of("diloco", "localsgd", "ddp")]
+    FILE: ClassVar[str] = "event_runs/exchange.csv"
+    method: Literal["diloco", "localsgd", "ddp"]
     inner_steps: Count
     upload: Positive
-    shaped: Yes
+    shaped: bool
     repeat: Count
     exchanges: Count
     seconds: Positive
@@ -50,9 +47,10 @@ class Exchange(Sourced):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Efficiency(Sourced):
+class Efficiency(EventRow):
     """Payload rate over link rate [1], and the fixed time of an exchange beside it [s]."""
 
+    FILE: ClassVar[str] = "event_runs/efficiency.csv"
     setting: Word
     upload: Positive | None = None
     runs: Count
@@ -66,11 +64,12 @@ class Efficiency(Sourced):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Spread(Sourced):
+class Spread(EventRow):
     """How much a quantity differs: centre, ends of a share of it, and coefficient of variation."""
 
+    FILE: ClassVar[str] = "event_runs/spread.csv"
     setting: Word
-    quantity: Annotated[str, one_of("exchange time", "step time", "chip speed", "link rate")]
+    quantity: Literal["exchange time", "step time", "chip speed", "link rate"]
     centre: Positive | None = None
     low: Positive | None = None
     high: Positive | None = None
@@ -80,10 +79,11 @@ class Spread(Sourced):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Goodput(Sourced):
+class Goodput(EventRow):
     """Share of chip time that does useful work under failures, or with learners of unequal speed."""
 
-    method: Annotated[str, one_of("data_parallel", "elastic", "decoupled")]
+    FILE: ClassVar[str] = "event_runs/goodput.csv"
+    method: Literal["data_parallel", "elastic", "decoupled"]
     learners: Count
     chips: Count | None = None
     chip_years: Positive | None = None
@@ -91,51 +91,54 @@ class Goodput(Sourced):
     inner_steps: Count | None = None
     fragments: Count | None = None
     overlap_steps: Count | None = None
-    grace: Yes | None = None
+    grace: bool | None = None
     speed_gap: Share | None = None
     speed_variation: Share | None = None
     goodput: Share
     note: Word = ""
 
 
-_CHURNED = (
+ChurnQuantity = Literal[
     "committed share", "participants", "alive", "efficiency", "step time", "throughput share", "wall clock",
     "tokens lost",
-)  # fmt: skip
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Churn(Sourced):
+class Churn(EventRow):
     """One quantity of a run in which nodes failed or came and went."""
 
+    FILE: ClassVar[str] = "event_runs/churn.csv"
     run: Word
-    quantity: Annotated[str, one_of(*_CHURNED)]
+    quantity: ChurnQuantity
     measured: Positive
-    method: Annotated[str, one_of("flat", "data_parallel")]
+    method: Literal["flat", "data_parallel"]
     replicas: Count | None = None
     chips: Count | None = None
     failure_interval: Positive | None = None
-    failure_pattern: Annotated[str, one_of("fixed", "uniform", "poisson", "injected", "own", "none")]
+    failure_pattern: Literal["fixed", "uniform", "poisson", "injected", "own", "none"]
     inner_steps: Count | None = None
     step_seconds: Positive | None = None
     note: Word = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Kill(Sourced):
+class Kill(EventRow):
     """A replica killed on purpose: when, and how long until others and it went on [s]."""
 
+    FILE: ClassVar[str] = "event_runs/kill.csv"
     at: Positive
-    replica: Annotated[str, one_of("0", "1")]
+    replica: Literal["0", "1"]
     resumed: Positive
     restarted: Positive
     returned: Positive
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Interruption(Sourced):
+class Interruption(EventRow):
     """How often the chips of a fleet were interrupted, by cause."""
 
+    FILE: ClassVar[str] = "event_runs/interruption.csv"
     fleet: Word
     cause: Word
     chips: Count
@@ -143,21 +146,17 @@ class Interruption(Sourced):
     interruptions: Positive
     note: Word = ""
 
-    @property
-    def chip_hours(self) -> float | None:
-        """Return the mean time between interruptions of one chip [h], or None if no length is stated."""
-        return None if self.days is None else 24.0 * self.chips * self.days / self.interruptions
 
-
-_STAGES = ("notice", "resume", "stall", "restart", "return", "join", "checkpoint", "outer step")
+Stage = Literal["notice", "resume", "stall", "restart", "return", "join", "checkpoint", "outer step"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Recovery(Sourced):
+class Recovery(EventRow):
     """How long a stage of recovery takes, or its bounds [s]."""
 
+    FILE: ClassVar[str] = "event_runs/recovery.csv"
     system: Word
-    stage: Annotated[str, one_of(*_STAGES)]
+    stage: Stage
     seconds: Positive | None = None
     low: NotNegative | None = None
     high: Positive | None = None
@@ -165,32 +164,13 @@ class Recovery(Sourced):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asynchronous(Sourced):
+class AsynchronousRun(EventRow):
     """Perplexity of workers of unequal speed that do not wait for each other, or do."""
 
-    method: Annotated[str, one_of("pretrained", "larger_batch", "diloco", "async_diloco", "async_dn_dylu")]
-    heterogeneity: Annotated[str, one_of("none", "slight", "moderate", "very")] | None = None
+    FILE: ClassVar[str] = "event_runs/asynchronous.csv"
+    method: Literal["pretrained", "larger_batch", "diloco", "async_diloco", "async_dn_dylu"]
+    heterogeneity: Literal["none", "slight", "moderate", "very"] | None = None
     workers: Count
     inner_steps: Count | None = None
     parameters: Positive
     perplexity: Positive
-
-
-RECORDS = (
-    Exchange, Efficiency, Spread, Goodput, Churn, Kill, Interruption, Recovery, Asynchronous,
-)  # fmt: skip
-"""Every kind of record, each with a file of its name."""
-
-if TYPE_CHECKING:
-    Row = TypeVar("Row", bound=Sourced)
-
-
-def event_rows(record: type[Row]) -> tuple[Row, ...]:
-    """Return the rows of the file of a record's name.
-
-    Raises
-    ------
-    InputError
-        If a row is malformed; the message names file, line and column.
-    """
-    return read_table(_ROOT / f"{record.__name__.lower()}.csv", record)

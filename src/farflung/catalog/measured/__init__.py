@@ -1,68 +1,80 @@
-"""Measured losses that the learning model is fitted to, one CSV file each, read row by row."""
+"""Measured losses that the learning model is fitted to, one CSV file each."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
-from importlib import resources
-from importlib.resources.abc import Traversable
-from pathlib import Path
-from typing import Any
+from typing import ClassVar, Literal
 
-from farflung.catalog.rows import NUMBER, POSITIVE, WORD, Cell, one_of, rows
-
-_ROOT = resources.files("farflung.catalog") / "measured"
-_SOURCED = {"source": WORD, "locator": WORD}
-TABLES: Mapping[str, Mapping[str, Cell]] = {
-    "losses": {
-        "study": WORD, **_SOURCED, "method": WORD, "parameters": POSITIVE, "tokens": POSITIVE,
-        "replicas": POSITIVE, "inner_steps": POSITIVE, "bits": POSITIVE, "loss_data_parallel": POSITIVE,
-        "loss": POSITIVE, "rounding": POSITIVE, "role": one_of("tuned", "untuned", "one_replica"),
-    },
-    "growing_tokens": {
-        **_SOURCED, "kind": one_of("cluster", "distributed"), "parameters": POSITIVE, "tokens": POSITIVE,
-        "replicas": POSITIVE, "inner_steps": POSITIVE, "perplexity": POSITIVE,
-    },
-    "compression": {
-        **_SOURCED, "bits": POSITIVE, "density": POSITIVE, "error_feedback": one_of("yes", "no"),
-        "quantity": one_of("perplexity", "loss", "bound"), "change": NUMBER,
-    },
-    "chinchilla_points": {"parameters": POSITIVE, "flop": POSITIVE, "loss": POSITIVE},
-    "scaling_laws": {
-        "law": WORD, **_SOURCED, "parameter": one_of("A", "B", "E", "alpha", "beta"), "value": POSITIVE,
-        "standard_error": NUMBER.or_nothing(),
-    },
-}  # fmt: skip
-"""For every file its columns, and what their cells hold."""
+from farflung.catalog.rows import Number, Positive, Sourced, Stored, Word
 
 
-@dataclass(frozen=True, slots=True)
-class Measured:
-    """The rows of a file.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LossRow(Sourced):
+    """Loss of a distributed run beside data-parallel training on as many tokens [nats]."""
 
-    Attributes
-    ----------
-    name
-        Name of the file, without ending.
-    rows
-        Each row by column.
-    """
-
-    name: str
-    rows: tuple[Mapping[str, Any], ...]
-
-    def column(self, name: str) -> list[Any]:
-        """Return a column."""
-        return [row[name] for row in self.rows]
+    FILE: ClassVar[str] = "measured/losses.csv"
+    study: Word
+    method: Word
+    parameters: Positive
+    tokens: Positive
+    replicas: Positive
+    inner_steps: Positive
+    bits: Positive
+    loss_data_parallel: Positive
+    loss: Positive
+    rounding: Positive
+    role: Literal["tuned", "untuned", "one_replica"]
 
 
-@cache
-def measured(name: str) -> Measured:
-    """Return a table of measurements of the catalog."""
-    return read_measured(_ROOT / f"{name}.csv", name)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GrowingTokensRow(Sourced):
+    """Perplexity of runs whose tokens grow with their replicas, and of one cluster."""
+
+    FILE: ClassVar[str] = "measured/growing_tokens.csv"
+    kind: Literal["cluster", "distributed"]
+    parameters: Positive
+    tokens: Positive
+    replicas: Positive
+    inner_steps: Positive
+    perplexity: Positive
 
 
-def read_measured(file: Path | Traversable, name: str) -> Measured:
-    """Return the table in a file of the form of the catalog's table of that name, or raise an error."""
-    return Measured(name, tuple(row for _, row in rows(file, TABLES[name])))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompressionRow(Sourced):
+    """Change of a run's quality with the bits, or the share, of the values sent [1]."""
+
+    FILE: ClassVar[str] = "measured/compression.csv"
+    bits: Positive
+    density: Positive
+    error_feedback: bool
+    quantity: Literal["perplexity", "loss", "bound"]
+    change: Number
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChinchillaRow(Stored):
+    """A run of the Chinchilla study [1, FLOP, nats]."""
+
+    FILE: ClassVar[str] = "measured/chinchilla_points.csv"
+    parameters: Positive
+    flop: Positive
+    loss: Positive
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScalingLawRow(Sourced):
+    """A coefficient of a published scaling law."""
+
+    FILE: ClassVar[str] = "measured/scaling_laws.csv"
+    law: Word
+    parameter: Literal["A", "B", "E", "alpha", "beta"]
+    value: Positive
+    standard_error: Number | None = None
+
+
+TABLES: Mapping[str, type[Stored]] = {
+    row.FILE.removeprefix("measured/").removesuffix(".csv"): row
+    for row in (LossRow, GrowingTokensRow, CompressionRow, ChinchillaRow, ScalingLawRow)
+}
+"""Every table by name."""

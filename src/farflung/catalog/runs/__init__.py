@@ -11,39 +11,40 @@ from functools import cache
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
+from typing import ClassVar, Literal, get_args
 
-from farflung.base.errors import InputError, unknown
-from farflung.catalog.rows import (
-    Count,
-    Day,
-    NotNegative,
-    Positive,
-    Share,
-    Word,
-    Yes,
-    columns,
-    one_of,
-    read_table,
-    rows,
-)
+from farflung.base.errors import unknown
+from farflung.catalog.rows import Count, Day, NotNegative, Positive, Share, Sourced, Word, read_rows
 
 _ROOT = resources.files("farflung.catalog") / "runs"
-GROUPS = (
+Group = Literal[
     "deployments", "consumer", "shaped-links", "training-runs", "clusters", "charles-table-6",
     "streaming-table-4", "eager-table-5",
-)  # fmt: skip
+]  # fmt: skip
+GROUPS: tuple[Group, ...] = get_args(Group)
 """Groups of runs, each in a file of that name with underscores."""
 EvidenceLevel = Literal["measured", "derived", "model"]
 Role = Literal["point", "bound", "repeat"]
-_QUANTITIES = (
+Quantity = Literal[
     "utilisation", "MFU", "synchronisation time", "step time", "round time", "outer rounds", "days",
     "training FLOP", "bandwidth",
-)  # fmt: skip
+]  # fmt: skip
+_EXCHANGED = ("bits", "upload", "step_seconds")
+_NEEDED: Mapping[Quantity, tuple[str, ...]] = {
+    "utilisation": _EXCHANGED,
+    "synchronisation time": _EXCHANGED,
+    "round time": _EXCHANGED,
+    "bandwidth": ("bits", "step_seconds", "utilisation"),
+    "outer rounds": ("tokens", "inner_steps", "local_batch"),
+    "days": ("tokens",),
+    "training FLOP": ("tokens",),
+    "step time": ("local_batch", "hardware"),
+}
+"""Columns that a prediction of a quantity cannot do without."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Case:
+class Case(Sourced):
     """One measured quantity of a run, and what the run's source states of its inputs.
 
     Attributes
@@ -71,17 +72,17 @@ class Case:
         Where it is stated, and what to know of it.
     """
 
-    group: str
+    group: Group
     run: Word
-    quantity: Annotated[str, one_of(*_QUANTITIES)]
+    quantity: Quantity
     measured: Positive
-    evidence_level: Annotated[EvidenceLevel, one_of(*get_args(EvidenceLevel))]
-    role: Annotated[Role, one_of(*get_args(Role))]
-    used_in_fit: Yes
+    evidence_level: EvidenceLevel
+    role: Role
+    used_in_fit: bool
     parameters: Positive
     tokens: Positive | None = None
     nodes: Count
-    mode: Annotated[str, one_of("flat", "data_parallel")] = "flat"
+    mode: Literal["flat", "data_parallel"] = "flat"
     inner_steps: Count | None = None
     bits: Positive | None = None
     upload: Positive | None = None
@@ -91,39 +92,30 @@ class Case:
     local_batch: Positive | None = None
     hardware: Word | None = None
     mfu: Share | None = None
-    overlap: Yes = False
+    overlap: bool = False
     utilisation: Share | None = None
-    source: Word
-    locator: Word
     date: Day
     note: Word = ""
 
+    def __post_init__(self) -> None:
+        """Refuse a row that lacks what its quantity is predicted from."""
+        needed = _NEEDED.get(self.quantity, ())
+        if "step_seconds" in needed and self.mode == "flat":
+            needed += ("inner_steps",)
+        for column in needed:
+            if getattr(self, column) is None:
+                raise ValueError(f"column {column}: missing, and {self.quantity} needs it")
 
-@dataclass(frozen=True, slots=True)
-class NotStated:
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotPredicted(Sourced):
     """A run or table of which no prediction can be made, and what is missing."""
 
-    group: Annotated[str, one_of(*GROUPS)]
+    FILE: ClassVar[str] = "runs/not_predicted.csv"
+    group: Group
     run: Word
     missing: Word
-    source: Word
-    locator: Word
     date: Day
-
-
-_COLUMNS = columns(Case)
-_EXCHANGED = ("bits", "upload", "step_seconds")
-_NEEDED: Mapping[str, tuple[str, ...]] = {
-    "utilisation": _EXCHANGED,
-    "synchronisation time": _EXCHANGED,
-    "round time": _EXCHANGED,
-    "bandwidth": ("bits", "step_seconds", "utilisation"),
-    "outer rounds": ("tokens", "inner_steps", "local_batch"),
-    "days": ("tokens",),
-    "training FLOP": ("tokens",),
-    "step time": ("local_batch", "hardware"),
-}
-"""Columns that a prediction of a quantity cannot do without."""
 
 
 @cache
@@ -141,32 +133,5 @@ def cases(group: str) -> tuple[Case, ...]:
 
 
 def read_cases(file: Path | Traversable, group: str) -> tuple[Case, ...]:
-    """Return the measured quantities in a file of the form of the catalog's.
-
-    Raises
-    ------
-    InputError
-        If the file cannot be read, or a row lacks a cell or holds one that is not what its column holds;
-        the message names file, line and column.
-    """
-    return tuple(Case(group=group, **_whole(file.name, at, row)) for at, row in rows(file, _COLUMNS))
-
-
-def _whole(file: str, at: int, row: dict[str, Any]) -> dict[str, Any]:
-    """Return a row, or raise an error if it lacks what its quantity is predicted from."""
-    needed = _NEEDED.get(row["quantity"], ())
-    if "step_seconds" in needed and row["mode"] == "flat":
-        needed += ("inner_steps",)
-    for column in needed:
-        if row[column] is None:
-            raise InputError(
-                file, f"line {at}, column {column}: missing, and {row['quantity']} needs it",
-                nearest=_COLUMNS[column].meaning.removesuffix(", or nothing"),
-            )  # fmt: skip
-    return row
-
-
-@cache
-def not_stated() -> tuple[NotStated, ...]:
-    """Return the runs and tables that state too little for a prediction."""
-    return read_table(_ROOT / "not_predicted.csv", NotStated)
+    """Return the measured quantities in a file of the form of the catalog's, as :func:`read_rows` does."""
+    return read_rows(file, Case, group=group)

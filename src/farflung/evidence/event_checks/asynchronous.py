@@ -9,10 +9,10 @@ from dataclasses import replace
 import numpy as np
 
 from farflung.base.arrays import Array
-from farflung.catalog.event_runs import Asynchronous as Perplexity
-from farflung.catalog.event_runs import Goodput, event_rows
+from farflung.catalog.event_runs import AsynchronousRun, Goodput
+from farflung.catalog.rows import stored
 from farflung.evidence.event_checks.courses import STEADY, course, play
-from farflung.evidence.event_checks.rows import BELIEVED, EventRow, Role, Study, whence
+from farflung.evidence.event_checks.rows import BELIEVED, EventRow, Role, Study, source_ref
 from farflung.learning.sync_interval import stale_inner_steps
 from farflung.outcome.closed_form import prepare
 from farflung.outcome.events.course import Synchronisation
@@ -74,7 +74,7 @@ _HARDLY = 1e-3
 """Speeds of like workers differ at least so much, or all would arrive at once and merge together [1]."""
 
 
-def loss_from_delay(row: Perplexity, tokens_per_parameter: float, staleness: float) -> float:
+def loss_from_delay(row: AsynchronousRun, tokens_per_parameter: float, staleness: float) -> float:
     """Return by how much the default set's loss grows where updates miss merges [nats per token]."""
     assert row.inner_steps is not None
     run = prepare(
@@ -100,7 +100,7 @@ def _rows(seed: int) -> tuple[EventRow, ...]:
 
 
 def _speeds(seed: int) -> Iterator[EventRow]:
-    for row in event_rows(Goodput):
+    for row in stored(Goodput):
         if row.speed_gap is None or row.grace:
             continue
         what = f"{row.learners} learners, one {100 * row.speed_gap:.0f} % slower, K = {row.quorum}"
@@ -116,7 +116,7 @@ def _speeds(seed: int) -> Iterator[EventRow]:
 def _speed(row: Goodput, what: str, role: Role, events: float, note: str) -> EventRow:
     return EventRow(
         group=_NAME, what=what, quantity="goodput", measured=row.goodput, role=role, events=events, note=note,
-        whence=whence(row),
+        source_ref=source_ref(row),
     )  # fmt: skip
 
 
@@ -128,9 +128,9 @@ def _losses(seed: int) -> Iterator[EventRow]:
             yield _loss(row, synchronous, "bound", loss_from_delay(row, tokens, missed), note)
 
 
-def _pairs() -> Iterator[tuple[Perplexity, Perplexity]]:
+def _pairs() -> Iterator[tuple[AsynchronousRun, AsynchronousRun]]:
     """Return naive asynchronous runs, one for each size and number of workers, with the synchronous one."""
-    rows = event_rows(Perplexity)
+    rows = stored(AsynchronousRun)
     synchronous = {(row.parameters, row.workers): row for row in rows if row.method == "diloco"}
     naive = {(row.parameters, row.workers): row for row in rows if row.method == "async_diloco"}
     for size, row in naive.items():
@@ -141,7 +141,7 @@ def _unequal(seed: int) -> Iterator[EventRow]:
     """Return what unequal speeds add to the loss, update for update: nothing, by the engine's count."""
     named = {
         row.heterogeneity: row
-        for row in event_rows(Perplexity)
+        for row in stored(AsynchronousRun)
         if (row.method, row.parameters, row.workers) == ("async_diloco", 2e7, 4)
     }
     like, unlike = named["none"], named["very"]
@@ -152,15 +152,15 @@ def _unequal(seed: int) -> Iterator[EventRow]:
     yield replace(found, what=f"{_told(unlike)}, very unequal beside alike")
 
 
-def _loss(row: Perplexity, beside: Perplexity, role: Role, events: float, note: str) -> EventRow:
+def _loss(row: AsynchronousRun, beside: AsynchronousRun, role: Role, events: float, note: str) -> EventRow:
     return EventRow(
         group=_NAME, what=f"{_told(row)}, naive beside synchronous", quantity="loss from delay",
         measured=math.log(row.perplexity / beside.perplexity), role=role, events=events, note=note,
-        whence=replace(whence(row), evidence_level="derived"),
+        source_ref=replace(source_ref(row), evidence_level="derived"),
     )  # fmt: skip
 
 
-def _told(row: Perplexity) -> str:
+def _told(row: AsynchronousRun) -> str:
     return f"{row.parameters / 1e6:.0f} million, {row.workers} workers"
 
 

@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
-from farflung.catalog.event_runs import Goodput, event_rows
+from farflung.catalog.event_runs import Goodput
+from farflung.catalog.rows import stored
 from farflung.evidence.event_checks.courses import course, play
-from farflung.evidence.event_checks.rows import EventRow, Role, Study, whence
+from farflung.evidence.event_checks.rows import EventRow, Role, Study, source_ref
 from farflung.outcome.events.policies.asynchronous import Asynchronous
 
 _NAME = "decoupled-diloco"
@@ -66,7 +67,7 @@ def stall_of(method: str, seed: int) -> float:
 
 
 def _grid() -> tuple[Goodput, ...]:
-    return tuple(row for row in event_rows(Goodput) if row.chips is not None)
+    return tuple(row for row in stored(Goodput) if row.chips is not None)
 
 
 def _size(row: Goodput) -> tuple[int, int]:
@@ -100,7 +101,7 @@ def _row(row: Goodput, stall: str, stalls: Mapping[str, float], seed: int) -> Ev
         role=role,
         events=goodput(learners=learners, chips=chips, stall=stalls[stall], seed=seed),
         note=f"stall {stalls[stall]:.0f} s",
-        whence=whence(row),
+        source_ref=source_ref(row),
     )
 
 

@@ -9,9 +9,10 @@ from functools import partial
 import numpy as np
 
 from farflung.base.arrays import Array
-from farflung.catalog.event_runs import Churn, Spread, event_rows
+from farflung.catalog.event_runs import Churn, Spread
+from farflung.catalog.rows import stored
 from farflung.catalog.runs import Case, cases
-from farflung.evidence.event_checks.rows import ALIKE, BELIEVED, EventRow, Role, Study, whence
+from farflung.evidence.event_checks.rows import ALIKE, BELIEVED, EventRow, Role, Study, source_ref
 from farflung.evidence.validation import predicted, scenario_of
 from farflung.outcome.events.course import Synchronisation
 from farflung.outcome.events.simulate import Simulation, simulate
@@ -96,7 +97,7 @@ def _row(case: Case, role: Role, events: float, closed: float | None, note: str)
         closed_form=closed,
         events=events,
         note=note,
-        whence=whence(case),
+        source_ref=source_ref(case),
     )
 
 
@@ -141,7 +142,7 @@ def _widths(seed: int) -> Iterator[EventRow]:
     """Return how far exchanges differ where links do as the default set believes."""
     ring = _operation(policy="elastic", transport="ring")
     ends = {region: cases_of[0] for region, cases_of in _by_region().items()}
-    for spread in event_rows(Spread):
+    for spread in stored(Spread):
         if spread.setting not in ends or spread.low is None or spread.high is None:
             continue
         low, high = np.quantile(_simulated(ends[spread.setting], seed, ring).exchanges, _ENDS)
@@ -149,7 +150,7 @@ def _widths(seed: int) -> Iterator[EventRow]:
             group=_INTELLECT, what=spread.setting, quantity="spread of exchange times",
             measured=spread.high / spread.low, events=float(high / low),
             role="in sample" if spread.setting == _GAVE_VARIATION else "point",
-            note="14 nodes, spread and variation of links of the default set", whence=whence(spread),
+            note="14 nodes, spread and variation of links of the default set", source_ref=source_ref(spread),
         )  # fmt: skip
 
 
@@ -188,13 +189,13 @@ def _attendance(case: Case, present: Churn, seed: int, waited: Operation) -> Ite
 
 
 def _churned(quantity: str) -> tuple[Churn, ...]:
-    return tuple(row for row in event_rows(Churn) if row.run == "Covenant-72B" and row.quantity == quantity)
+    return tuple(row for row in stored(Churn) if row.run == "Covenant-72B" and row.quantity == quantity)
 
 
 def _present(row: Churn, what: str, role: Role, found: _Found, note: str) -> EventRow:
     return EventRow(
         group=_COVENANT, what=what, quantity="participants", measured=row.measured, role=role,
-        events=found.median("effective_replicas"), note=note, whence=whence(row),
+        events=found.median("effective_replicas"), note=note, source_ref=source_ref(row),
     )  # fmt: skip
 
 

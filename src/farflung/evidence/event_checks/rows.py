@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from statistics import median
 from typing import Any, Literal
 
-from farflung.catalog.event_runs import Sourced
+from farflung.catalog.event_runs import EventRow as MeasuredRow
 from farflung.catalog.runs import Case
 from farflung.scenario import Scenario
 
@@ -50,7 +50,7 @@ KINDS: Mapping[str, Kind] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Whence:
+class SourceRef:
     """How a figure is known, and where it is stated."""
 
     evidence_level: str
@@ -59,9 +59,9 @@ class Whence:
     date: str
 
 
-def whence(row: Sourced | Case) -> Whence:
+def source_ref(row: MeasuredRow | Case) -> SourceRef:
     """Return where a row of the catalog comes from, and how it is known."""
-    return Whence(row.evidence_level, row.source, row.locator, row.date.isoformat())
+    return SourceRef(row.evidence_level, row.source, row.locator, row.date.isoformat())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +81,7 @@ class EventRow:
         Of the event engine: the median over seeds.
     note
         What to know.
-    whence
+    source_ref
         Where the figure is stated, and whether it is measured, derived from what was, or simulated by its
         authors.
     """
@@ -94,7 +94,7 @@ class EventRow:
     closed_form: float | None = None
     events: float
     note: str = ""
-    whence: Whence
+    source_ref: SourceRef
 
     @property
     def error(self) -> float:
@@ -109,9 +109,9 @@ class EventRow:
     def as_table(self) -> dict[str, Any]:
         """Return the row and its errors as plain data."""
         own = asdict(self)
-        found = {**own, **own.pop("whence")}
+        found = {**own, **own.pop("source_ref")}
         errors = {"error": self.error, "closed_form_error": self.closed_form_error}
-        return {name: value for name, value in found.items() if name != "whence"} | errors
+        return {name: value for name, value in found.items() if name != "source_ref"} | errors
 
 
 @dataclass(frozen=True, slots=True)

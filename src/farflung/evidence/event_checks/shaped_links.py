@@ -8,10 +8,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from farflung.catalog.event_runs import Efficiency, Exchange, event_rows
+from farflung.catalog.event_runs import Efficiency, Exchange
+from farflung.catalog.rows import stored
 from farflung.catalog.runs import Case, cases
 from farflung.evidence.event_checks.courses import course, play
-from farflung.evidence.event_checks.rows import BELIEVED, STEADY_LINKS, EventRow, Role, Study, whence
+from farflung.evidence.event_checks.rows import BELIEVED, STEADY_LINKS, EventRow, Role, Study, source_ref
 from farflung.evidence.validation import predicted
 from farflung.outcome.events.course import Synchronisation
 from farflung.outcome.events.transports import Line
@@ -44,9 +45,7 @@ def efficiency_without(upload: float | None) -> float:
 def _fitted() -> tuple[Exchange, ...]:
     """Return the blocking exchanges over shaped links that a run made more than one of."""
     return tuple(
-        row
-        for row in event_rows(Exchange)
-        if row.method != "ddp" and row.shaped and row.inner_steps < _TOO_FEW
+        row for row in stored(Exchange) if row.method != "ddp" and row.shaped and row.inner_steps < _TOO_FEW
     )
 
 
@@ -55,7 +54,7 @@ def _rows(seed: int) -> tuple[EventRow, ...]:
 
 
 def _of_all(seed: int) -> Iterator[EventRow]:
-    (of_all,) = (row for row in event_rows(Efficiency) if row.setting == _ALL)
+    (of_all,) = (row for row in stored(Efficiency) if row.setting == _ALL)
     seen = {(row.inner_steps, row.upload) for row in _fitted()}
     for case in cases(_NAME):
         if case.quantity not in _ASKED:
@@ -78,7 +77,7 @@ def _row(case: Case, closed: float | None, efficiency: float, role: Role, seed: 
         closed_form=closed,
         events=found.utilisation if case.quantity == "utilisation" else found.exchange,
         note=f"efficiency {efficiency:.3f}",
-        whence=whence(case),
+        source_ref=source_ref(case),
     )
 
 

@@ -9,10 +9,11 @@ from statistics import median
 import numpy as np
 
 from farflung.base.arrays import Array
-from farflung.catalog.event_runs import Churn, Kill, Recovery, event_rows
+from farflung.catalog.event_runs import Churn, Kill, Recovery
+from farflung.catalog.rows import stored
 from farflung.catalog.runs import cases
 from farflung.evidence.event_checks.courses import course, play
-from farflung.evidence.event_checks.rows import EventRow, Role, Study, whence
+from farflung.evidence.event_checks.rows import EventRow, Role, Study, source_ref
 from farflung.outcome.events.course import Tally
 from farflung.outcome.events.policies.torchft import TorchFT
 
@@ -82,12 +83,12 @@ def _together(row: Churn, seed: int, *, step: float, stall: float, interval: flo
 
 
 def _churned(run: str) -> Mapping[str, Churn]:
-    return {row.quantity: row for row in event_rows(Churn) if row.run == run}
+    return {row.quantity: row for row in stored(Churn) if row.run == run}
 
 
 def _recovers(system: str, stage: str) -> float:
     """Return how long a stage takes, at its most where only that is stated [s]."""
-    (row,) = (one for one in event_rows(Recovery) if (one.system, one.stage) == (system, stage))
+    (row,) = (one for one in stored(Recovery) if (one.system, one.stage) == (system, stage))
     found = row.seconds or row.high
     assert found is not None
     return found
@@ -96,13 +97,13 @@ def _recovers(system: str, stage: str) -> float:
 def _row(row: Churn, role: Role, events: float, note: str) -> EventRow:
     return EventRow(
         group=_NAME, what=row.run, quantity=row.quantity, measured=row.measured, role=role, events=events,
-        note=note, whence=whence(row),
+        note=note, source_ref=source_ref(row),
     )  # fmt: skip
 
 
 def _torchft(seed: int) -> Iterator[EventRow]:
     notice = _recovers("torchft", "notice")
-    restart = median(kill.restarted for kill in event_rows(Kill))
+    restart = median(kill.restarted for kill in stored(Kill))
     first_step = 0.0
     for run in _TORCHFT:
         asked = _churned(run)
@@ -165,7 +166,7 @@ def _killing() -> float:
     """Return the share of faults that killed a replica, in the storm of which every kill is known."""
     interval = _churned(_PAIRS[0])["efficiency"].failure_interval
     assert interval is not None
-    return len(event_rows(Kill)) * interval / _STORM
+    return len(stored(Kill)) * interval / _STORM
 
 
 def _step() -> float:

@@ -67,7 +67,7 @@ def engines_figure(found: EventValidation) -> go.Figure:
         footer=[
             f"assumptions {plain(found.assumptions)} · farflung {version()} · seed {found.seed}",
             "$ farflung validate --plot validation.svg",
-            cited(dict.fromkeys(row.whence.source for row in shares)),
+            cited(dict.fromkeys(row.source_ref.source for row in shares)),
         ],
         plot=_PLOT,
         left=74,

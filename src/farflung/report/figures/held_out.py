@@ -8,17 +8,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import plotly.graph_objects as go
 
-from farflung.analysis.calibrate.held_out import NONE, OURS
+from farflung.analysis.calibrate.cross_validation import CALIBRATED, NONE
 from farflung.analysis.calibrate.points import NOISE, STUDIES
 from farflung.base.provenance import version
-from farflung.catalog.measured import measured
+from farflung.catalog.measured import LossRow
+from farflung.catalog.rows import stored
 from farflung.report.figures.frame import INK, QUIET, SERIES, framed, key
 from farflung.report.figures.sweep_page import axes_of, placed
 from farflung.report.figures.words import axis_of, brief, listed, plain, scale_of, ticks
 
 if TYPE_CHECKING:
-    from farflung.analysis.calibrate.held_out import Contest
-    from farflung.evidence.factors import Evidence
+    from farflung.analysis.calibrate.cross_validation import CrossValidation
+    from farflung.evidence.review import EvidenceReview
 
 Place = tuple[np.ndarray, np.ndarray]
 _SYMBOLS = ("circle", "square-open", "triangle-up-open", "diamond-open", "cross-open", "x-open")
@@ -44,15 +45,15 @@ _BAR = 0.36
 _ALL, _TEST = "#3B6E8F", "#B9CDD9"
 
 
-def held_out_figure(evidence: Evidence) -> go.Figure:
+def held_out_figure(evidence: EvidenceReview) -> go.Figure:
     """Return predictions beside measurements, the error of every set, and residuals by N, M and H.
 
     Parameters
     ----------
     evidence
-        What :func:`farflung.evidence.factors.examine` returns.
+        What :func:`farflung.evidence.review.review` returns.
     """
-    contest, found = evidence.contest, evidence.contest.as_table()
+    contest, found = evidence.cross_validation, evidence.cross_validation.to_dict()
     figure = go.Figure()
     _parity(figure, contest)
     _bars(figure, found)
@@ -84,7 +85,7 @@ def held_out_figure(evidence: Evidence) -> go.Figure:
 
 def _title(found: Mapping[str, Any]) -> str:
     errors = dict(found["held_out_rmse_nats"])
-    ours, none = errors.pop(OURS), errors.pop(NONE)
+    ours, none = errors.pop(CALIBRATED), errors.pop(NONE)
     others = listed(f"{error:.3f}" for error in errors.values())
     return (
         f"On sizes it has not seen the law is off by {ours:.3f} nats; "
@@ -92,9 +93,9 @@ def _title(found: Mapping[str, Any]) -> str:
     )
 
 
-def _sources(contest: Contest) -> str:
+def _sources(contest: CrossValidation) -> str:
     studies = [STUDIES[study] for study in np.unique(contest.at.study).astype(int)]
-    known = {str(row["study"]): str(row["source"]) for row in measured("losses").rows}
+    known = {row.study: row.source for row in stored(LossRow)}
     return f"Sources: {', '.join(f'{known[study]} ({study})' for study in studies)}"
 
 
@@ -104,7 +105,7 @@ def _looks(study: int) -> dict[str, Any]:
     return {"symbol": _SYMBOLS[study % len(_SYMBOLS)], "size": 7.5, "color": colour, "line": line}
 
 
-def _points(figure: go.Figure, contest: Contest, number: int, place: Place, meta: str) -> None:
+def _points(figure: go.Figure, contest: CrossValidation, number: int, place: Place, meta: str) -> None:
     """Draw one trace for each study, and rings around the points that are in no fit."""
     at, (x, y) = contest.at, place
     for study in np.unique(at.study).astype(int):
@@ -159,8 +160,8 @@ def _line(figure: go.Figure, number: int, x: list[float], y: list[float], meta: 
     )  # fmt: skip
 
 
-def _parity(figure: go.Figure, contest: Contest) -> None:
-    said, seen = contest.expected[OURS], contest.at.change
+def _parity(figure: go.Figure, contest: CrossValidation) -> None:
+    said, seen = contest.expected[CALIBRATED], contest.at.change
     low, high = _span(said, seen)
     ends = [low, high]
     _band(figure, 1, ends, [end - NOISE for end in ends], [end + NOISE for end in ends])
@@ -194,7 +195,9 @@ def _bars(figure: go.Figure, found: Mapping[str, Any]) -> None:
             )
         )  # fmt: skip
         for error, place, name in zip(errors, at, names, strict=True):
-            said = f" on {group['points']} {'points' if side > 0 else 'in no fit'}" if name == OURS else ""
+            said = (
+                f" on {group['points']} {'points' if side > 0 else 'in no fit'}" if name == CALIBRATED else ""
+            )
             _beside_bar(figure, error, place, f"{error:.4f}{said}")
     most = max(found["held_out_rmse_nats"].values())
     ends = [0.0, 1.22 * most]
@@ -230,10 +233,10 @@ def _noise_mark(figure: go.Figure, top: float) -> None:
 
 
 def _words(name: str) -> str:
-    return {OURS: f"<b>{OURS}</b>", NONE: "no cost"}.get(name, name)
+    return {CALIBRATED: f"<b>{CALIBRATED}</b>", NONE: "no cost"}.get(name, name)
 
 
-def _residuals(figure: go.Figure, contest: Contest, number: int, name: str) -> None:
+def _residuals(figure: go.Figure, contest: CrossValidation, number: int, name: str) -> None:
     x = getattr(contest.at, name)
     low, high = _along(x)
     ends = [float(10**end) for end in (low, high)]
@@ -243,14 +246,14 @@ def _residuals(figure: go.Figure, contest: Contest, number: int, name: str) -> N
     if len(np.unique(x)) <= _FEW:
         studies, place = np.unique(contest.at.study, return_inverse=True)
         at = x * 10 ** (_APART * (high - low) * (place - (len(studies) - 1) / 2))
-    _points(figure, contest, number, (at, contest.error(OURS)), f"residual {name}")
+    _points(figure, contest, number, (at, contest.error(CALIBRATED)), f"residual {name}")
 
 
 def _residual_axes(
-    figure: go.Figure, contest: Contest, number: int, panel: tuple[str, str, list[float]]
+    figure: go.Figure, contest: CrossValidation, number: int, panel: tuple[str, str, list[float]]
 ) -> None:
     name, title, domain = panel
-    x, errors = getattr(contest.at, name), contest.error(OURS)
+    x, errors = getattr(contest.at, name), contest.error(CALIBRATED)
     reach = max(abs(end) for end in _span(errors))
     ends = _along(x)
     some = np.unique(x)
@@ -268,7 +271,7 @@ def _residual_axes(
     )  # fmt: skip
 
 
-def _legend(figure: go.Figure, contest: Contest) -> None:
+def _legend(figure: go.Figure, contest: CrossValidation) -> None:
     for study in np.unique(contest.at.study).astype(int):
         key(figure, STUDIES[study], mode="markers", marker=_looks(study))
     key(figure, "in no fit: 4 and 10 billion parameters", mode="markers", marker=_RING)
