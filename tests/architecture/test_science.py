@@ -161,8 +161,6 @@ SAMPLES = {
     "replica_size_exponent": (-0.2342, -0.19),
     "replicas": (1.0, 72.0),
     "required_memory": (3.8e12, 2e13),
-    "rounding_coefficient": (0.06, 0.1),
-    "rounding_exponent": (2.35, 1.0),
     "run_cost": (1e6, 1e7),
     "sent_share": (1.0, 0.02),
     "server_bandwidth": (1e9, 1e10),

@@ -168,29 +168,19 @@ def sent_share(xp: Namespace, *, wire_bits: Array, value_bits: Array, index_bits
 def compression_penalty(
     xp: Namespace,
     *,
-    loss: Array,
     replicas: Array,
-    value_bits: Array,
     sent_share: Array,
     error_feedback: Array,
     dropping_coefficient_plain: Array,
     dropping_coefficient_feedback: Array,
     dropping_exponent: Array,
-    rounding_coefficient: Array,
-    rounding_exponent: Array,
-    lossless_value_bits_plain: Array,
-    lossless_value_bits_feedback: Array,
 ) -> Array:
     """Return the loss added by compressing pseudo-gradients [nats per token].
 
     Parameters
     ----------
-    loss
-        Loss without compression [nats per token].
     replicas
         Replicas; one sends nothing [1].
-    value_bits
-        Bits per sent value [bit].
     sent_share
         Share of values sent [1].
     error_feedback
@@ -199,17 +189,11 @@ def compression_penalty(
         Loss added by sending half of the values, without and with error feedback [nats per token].
     dropping_exponent
         Exponent of its growth with halvings of the share [1].
-    rounding_coefficient
-        Relative loss added by a value one bit short of lossless [1].
-    rounding_exponent
-        Exponent of its growth with the missing bits [1].
-    lossless_value_bits_plain, lossless_value_bits_feedback
-        Fewest bits of a value that cost nothing, without and with error feedback [bit].
 
     Notes
     -----
-    Equation: Δ_c = c (log2 1/ρ)² + L r max(0, b_free − b)^s
-    Assumption: the same at every size, interval and number of replicas; what is dropped and rounded adds.
+    Equation: Δ_c = c (log2 1/ρ)^k
+    Assumption: the same at every size, interval and number of replicas; values keep their lossless bits.
     Evidence: douillard2023diloco, douillard2026decoupled, sarfi2025sparseloco, lidin2026covenant
     Limits: a quarter of the values without error feedback, a hundredth with it; bits at second hand.
     """
@@ -218,14 +202,7 @@ def compression_penalty(
         dropping_coefficient_plain
         + (dropping_coefficient_feedback - dropping_coefficient_plain) * error_feedback
     )
-    free = (
-        lossless_value_bits_plain
-        + (lossless_value_bits_feedback - lossless_value_bits_plain) * error_feedback
-    )
-    missing = xp.maximum(free - value_bits, _NONE)
-    dropped = coefficient * power(xp, halvings, dropping_exponent)
-    rounded = loss * rounding_coefficient * power(xp, missing, rounding_exponent)
-    return where(xp, replicas > 1, dropped + rounded, 0.0)
+    return where(xp, replicas > 1, coefficient * power(xp, halvings, dropping_exponent), 0.0)
 
 
 def distributed_loss(*, loss: Array, divergence_penalty: Array, compression_penalty: Array) -> Array:

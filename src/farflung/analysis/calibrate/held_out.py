@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from farflung.analysis.calibrate.compression import EXPONENT, LOSSLESS_BITS, fit_compression
+from farflung.analysis.calibrate.compression import EXPONENT, fit_compression
 from farflung.analysis.calibrate.scaling_law import PUBLISHED, refit
 from farflung.catalog.measured import ChinchillaRow, CompressionRow
 from farflung.catalog.rows import stored
@@ -70,18 +70,12 @@ def _dropped(density: float, rows: Sequence[CompressionRow]) -> float:
     fitted = fit_compression(rows)
     return float(
         distributed_loss.compression_penalty(
-            loss=0.0,
             replicas=2.0,
-            value_bits=32.0,
             sent_share=density,
             error_feedback=0.0,
             dropping_coefficient_plain=fitted.plain,
             dropping_coefficient_feedback=fitted.feedback,
             dropping_exponent=EXPONENT,
-            rounding_coefficient=fitted.rounding,
-            rounding_exponent=fitted.rounding_exponent,
-            lossless_value_bits_plain=LOSSLESS_BITS[False],
-            lossless_value_bits_feedback=LOSSLESS_BITS[True],
         )
     )
 

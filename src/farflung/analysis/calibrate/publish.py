@@ -79,10 +79,6 @@ def calibrated(*, draws: int = DRAWS, seed: int = SEED) -> Posterior:
     point = {name: float(value) for name, value in coefficients(best.fitted[: len(FITTED)]).items()}
     point |= dict.fromkeys(BEYOND, 0.0)
     point |= dict(zip(DROPPING, (compression.plain, compression.feedback), strict=True))
-    point |= {
-        "rounding_coefficient": compression.rounding,
-        "rounding_exponent": compression.rounding_exponent,
-    }
     errors = {name: float(column.std(ddof=1)) for name, column in columns.items() if name not in LETTERS}
     return Posterior(point, columns, errors, seed)
 
