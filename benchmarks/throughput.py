@@ -23,6 +23,7 @@ from typing import ClassVar
 import numpy as np
 
 from farflung import evaluate
+from farflung.base.arrays import keep_freed_memory
 from farflung.outcome.batch import answers, with_arrays
 from farflung.scenario import preset
 
@@ -132,6 +133,7 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--seconds", type=float, default=6.0, help="for each protocol")
     options = parser.parse_args()
+    keep_freed_memory()
     found = {name: measure(one, options.threads, options.seconds) for name, one in PRESETS.items()}
     report = {
         "threads": options.threads,

@@ -69,8 +69,8 @@ def test_the_first_order_condition_and_the_closed_forms_of_a_loss():
     by_data = LAW["loss_token_coefficient"] * data**-b
     assert a * by_size == pytest.approx(b * by_data, rel=1e-12)
     assert by_size + by_data == pytest.approx(0.1, rel=1e-12)
-    found = allocation.flop_for_loss(loss=LAW["loss_irreducible"] + 0.1, **LAW)
-    assert found == pytest.approx(6 * size * data, rel=1e-11)
+    least = allocation.flop_for_loss(loss=LAW["loss_irreducible"] + 0.1, **LAW)
+    assert least == pytest.approx(6 * size * data, rel=1e-11)
     assert allocation.tokens_for_parameters(parameters=size, **reducible(LAW)) == pytest.approx(data)
 
 

@@ -22,14 +22,16 @@ def test_the_printed_power_law():
 
 @pytest.mark.parametrize(("share", "left"), [(1, 1 / 2), (3, 1 / 4), (1 / 9, 0.9)])
 def test_the_hyperbola(share, left):
-    found = batch_efficiency(local_batch=share * 1e5, contributing_replicas=10.0, critical_batch=1e6)
-    assert found == pytest.approx(left)
+    remaining = batch_efficiency(local_batch=share * 1e5, contributing_replicas=10.0, critical_batch=1e6)
+    assert remaining == pytest.approx(left)
 
 
 @given(logarithmic(1e3, 1e9), logarithmic(1, 1e9), logarithmic(1, 1e5), logarithmic(1.01, 100))
 def test_larger_batches_and_more_replicas_leave_less(critical, batch, replicas, factor):
-    def left(one, several):
-        return batch_efficiency(local_batch=one, contributing_replicas=several, critical_batch=critical)
+    def left(local_batch, replicas):
+        return batch_efficiency(
+            local_batch=local_batch, contributing_replicas=replicas, critical_batch=critical
+        )
 
     assert 0 < left(batch * factor, replicas) <= left(batch, replicas) <= 1
     assert left(batch, replicas * factor) == pytest.approx(left(batch * factor, replicas))

@@ -85,8 +85,8 @@ def test_reference_parameters_invert_the_published_law(size, ratio):
     loss = scaling_law.loss(parameters=size, tokens=ratio * size, **law)
     back = scaling_law.reference_parameters(loss=loss, reference_tokens_per_parameter=ratio, **law)
     # The loss keeps only so many digits of what is above its floor, and the inverse multiplies what is lost.
-    kept = (loss - law["loss_irreducible"]) / loss
-    assert back == pytest.approx(size, rel=1e-15 / 0.3 / kept * 4 + 1e-12)
+    significant = (loss - law["loss_irreducible"]) / loss
+    assert back == pytest.approx(size, rel=1e-15 / 0.3 / significant * 4 + 1e-12)
 
 
 @given(laws, sizes, tokens, logarithmic(1, 1e3))

@@ -41,9 +41,9 @@ def test_as_long_as_there_are_enough_nothing_is_lost(tokens, more):
 @given(logarithmic(1, 1e18), logarithmic(1e-6, 1e6), logarithmic(0.1, 1e4))
 def test_between_the_distinct_tokens_and_all_of_them(unique, passes, decay):
     tokens = unique * passes
-    found = effective(tokens, unique, decay)
-    assert min(tokens, unique) * (1 - 1e-12) <= found <= tokens * (1 + 1e-12)
-    assert found <= unique * (1 + decay) * (1 + 1e-12)
+    worth = effective(tokens, unique, decay)
+    assert min(tokens, unique) * (1 - 1e-12) <= worth <= tokens * (1 + 1e-12)
+    assert worth <= unique * (1 + decay) * (1 + 1e-12)
 
 
 @given(logarithmic(1e6, 1e15))

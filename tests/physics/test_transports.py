@@ -24,8 +24,8 @@ def test_a_server_s_link_is_shared(server, peers, rate):
     ("peers", "seconds", "bits"), [(1, 0, 0), (2, 12, 1000), (4, 21, 1500), (10, 36, 1800)]
 )
 def test_ring(peers, seconds, bits):
-    found = transports.ring_time(payload=1000.0, bandwidth=100.0, latency=2.0, peers=peers)
-    assert found == pytest.approx(seconds)
+    time = transports.ring_time(payload=1000.0, bandwidth=100.0, latency=2.0, peers=peers)
+    assert time == pytest.approx(seconds)
     assert transports.ring_bits(payload=1000.0, peers=peers) == pytest.approx(bits)
 
 

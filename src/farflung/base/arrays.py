@@ -62,7 +62,7 @@ def _in_foreign_library(arguments: dict[str, Any]) -> tuple[Namespace, dict[str,
 def power(xp: Namespace, base: Array, exponent: Array) -> Array:
     """Return ``base`` to the power of ``exponent``, for a positive base.
 
-    Through logarithms, which array libraries compute several times faster than a general power.
+    Through logarithms, which NumPy computes faster than a general power.
     """
     return xp.exp(exponent * xp.log(base))
 

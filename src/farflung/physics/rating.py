@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from farflung.base.arrays import Array, Namespace, array_function
 
-BITS_OF_FORMAT = {"fp16": 16.0, "fp8": 8.0, "int8": 8.0, "fp4": 4.0}
+_BITS_OF_FORMAT = {"fp16": 16.0, "fp8": 8.0, "int8": 8.0, "fp4": 4.0}
 """Bits of an operand in each hardware number format."""
 
 
@@ -45,7 +45,7 @@ def total_processing_performance(*, rates: Mapping[str, float]) -> float:
     Evidence: scher2025agreement
     Limits: formats missing from a datasheet are not counted.
     """
-    return max(rate * BITS_OF_FORMAT[number_format] for number_format, rate in rates.items())
+    return max(rate * _BITS_OF_FORMAT[number_format] for number_format, rate in rates.items())
 
 
 def h100_equivalents(*, performance: Array, reference_performance: Array) -> Array:
