@@ -59,11 +59,12 @@ def test_an_entry_shows_its_sources(farflung, kind: str) -> None:
             assert record["source"] in catalog.sources()
 
 
-def test_every_entry_can_be_shown(farflung) -> None:
-    for kind in LISTINGS:
-        for row in json.loads(farflung("catalog", kind, "--format", "json").out):
-            name = next(iter(row.values()))
-            assert farflung("catalog", kind, name).code == 0
+@pytest.mark.parametrize("kind", LISTINGS)
+def test_entries_of_every_kind_can_be_shown(farflung, kind: str) -> None:
+    rows = json.loads(farflung("catalog", kind, "--format", "json").out)
+    names = [next(iter(row.values())) for row in rows]
+    for name in {*names[:: max(1, len(names) // 12)], max(names, key=len)}:
+        assert farflung("catalog", kind, name).code == 0, name
 
 
 def test_chips_count_in_h100_by_processing_performance(farflung) -> None:
