@@ -2,7 +2,7 @@
 
 import pytest
 
-from farflung.evidence import event_validation
+from farflung.evidence import event_validation, validation
 
 
 @pytest.fixture(scope="session")
@@ -13,4 +13,4 @@ def events():
 @pytest.fixture
 def events_at_hand(events, monkeypatch):
     """Let the command find them done."""
-    monkeypatch.setattr(event_validation, "validate_events", lambda **_: events)
+    monkeypatch.setattr(validation, "validate_events", lambda **_: events)

@@ -19,11 +19,11 @@ from farflung.cli.validate import validate as command
 from farflung.evidence.event_checks.asynchronous import busy_share, staleness
 from farflung.evidence.event_checks.decoupled import goodput
 from farflung.evidence.event_checks.deployments import COVENANT, INTELLECT
-from farflung.evidence.event_checks.rows import KINDS
 from farflung.evidence.event_checks.shaped_links import efficiency_without
 from farflung.evidence.event_checks.storms import STORMS
 from farflung.evidence.event_validation import SEED, STUDIES
-from farflung.report.event_validation_page import beside, events_section, figure, off
+from farflung.evidence.quantities import QUANTITIES
+from farflung.report.event_validation_page import events_section
 from farflung.report.figures import engines_figure
 
 ROOT = Path(__file__).parents[2]
@@ -66,7 +66,7 @@ def test_no_measured_figure_is_left_out(events):
 
 def test_errors_are_those_of_the_rows(events):
     for row in events.rows:
-        difference = KINDS[row.quantity].difference
+        difference = QUANTITIES[row.quantity].difference
         for said, error in ((row.events, row.error), (row.closed_form, row.closed_form_error)):
             if said is None:
                 assert error is None
@@ -215,27 +215,27 @@ def test_the_figure_is_up_to_date(events):
         line for text in (made.layout.title, *made.layout.annotations) for line in text.text.split("<br>")
     ]
     assert [line for line in lines if " ".join(re.sub(r"<[^>]*>", "", line).split()) not in drawn] == []
-    shares = [row for row in events.rows if KINDS[row.quantity].unit == "1"]
-    shares = [row for row in shares if KINDS[row.quantity].difference]
+    shares = [row for row in events.rows if QUANTITIES[row.quantity].share]
     on_the_right = [len(one.x) for one in made.data if one.yaxis == "y2" and one.mode == "markers"]
     assert sum(on_the_right) == len(shares)
 
 
 @pytest.mark.parametrize(
-    ("quantity", "value", "error", "said"),
+    ("quantity", "predicted", "measured", "said"),
     [
-        ("goodput", 0.5, -0.0123, "50 % (-1.2 points)"),
-        ("step time", 9.0, 0.5, "9 s (+50 %)"),
-        ("participants", 29.6, -0.0001, "29.6 replicas (+0 %)"),
-        ("loss from delay", 0.068, 0.0274, "0.068 nats (+0.027 nats)"),
-        ("spread of exchange times", 1.85, 0.1, "1.85 (+10 %)"),
-        ("goodput", None, None, "–"),
+        ("goodput", 0.5, 0.5123, "50 % (-1.2 points)"),
+        ("step time", 9.0, 6.0, "9 s (+50 %)"),
+        ("participants", 29.6, 29.603, "29.6 replicas (+0 %)"),
+        ("loss from delay", 0.068, 0.0406, "0.068 nats (+0.027 nats)"),
+        ("spread of exchange times", 1.85, 1.682, "1.85 (+10 %)"),
+        ("outer rounds", 1234.5, 1234.5, "1,234 (+0 %)"),
+        ("bandwidth", 1.234e8, 1e8, "123 Mbit/s (+23 %)"),
+        ("days", 12.345, 10.0, "12.3 days (+23 %)"),
     ],
 )
-def test_answers_are_told_with_their_errors(quantity, value, error, said):
-    assert beside(quantity, value, error) == said
-    if value is not None:
-        assert said == f"{figure(quantity, value)} ({off(quantity, error)})"
+def test_predictions_are_written_with_their_errors(quantity, predicted, measured, said):
+    assert QUANTITIES[quantity].format_with_error(predicted, measured) == said
+    assert QUANTITIES[quantity].format_size(-0.5).startswith(("50", "0.5"))
 
 
 @pytest.mark.usefixtures("events_at_hand")

@@ -1,7 +1,7 @@
-"""Validation: runs that took place predicted from their stated inputs, and how far off each belief is.
+"""Validation: runs that took place predicted from their stated inputs, and how far off each set is.
 
 Every prediction is the model's own answer to a scenario built from what the run's source states; nothing is
-tuned to the answer. Shares (utilisation, MFU) are off by a difference, everything else by a ratio less one.
+tuned to the answer.
 """
 
 from __future__ import annotations
@@ -10,50 +10,31 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from statistics import median
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from farflung.analysis.search import least_bandwidth
-from farflung.base.errors import InputError, unknown
+from farflung.base.errors import unknown
+from farflung.base.format import ABSENT
+from farflung.base.pages import Page, Table
+from farflung.base.results import Call, Result
 from farflung.catalog.rows import stored
 from farflung.catalog.runs import GROUPS, Case, EvidenceLevel, NotPredicted, Role, cases
+from farflung.catalog.sources import Source, cited
 from farflung.catalog.tables import assumption_names
-from farflung.outcome.batch import answers
-from farflung.physics.compute import compute_time
-from farflung.scenario import Scenario, load_assumptions
+from farflung.evidence.event_validation import EVENTS, EventValidation, validate_events
+from farflung.evidence.predictions import predict
+from farflung.evidence.quantities import QUANTITIES
 
-_BITS = "pseudo_gradient_bits_fp16"
-_DAY = 86_400.0
-_EXABYTE = 1e18
-_ANY_PEAK = 1e15
-_ANY_LINK = 1e9
+if TYPE_CHECKING:
+    import pandas as pd
+    import plotly.graph_objects as go
 
-
-@dataclass(frozen=True, slots=True)
-class Quantity:
-    """What can be predicted: its unit, the output it comes from, and whether it is a share."""
-
-    unit: str
-    output: str
-    scale: float = 1.0
-    share: bool = False
-
-
-QUANTITIES: Mapping[str, Quantity] = {
-    "utilisation": Quantity("1", "utilisation", share=True),
-    "MFU": Quantity("1", "utilisation", share=True),
-    "synchronisation time": Quantity("s", "synchronisation_time_s"),
-    "step time": Quantity("s", "compute_time_s"),
-    "round time": Quantity("s", "outer_round_time_s"),
-    "outer rounds": Quantity("1", "outer_rounds"),
-    "days": Quantity("day", "duration_s", scale=1.0 / _DAY),
-    "training FLOP": Quantity("FLOP", "throughput_flop"),
-    "bandwidth": Quantity("bit/s", "utilisation"),
-}
-"""Everything that is predicted, by name."""
+Progress = Callable[[int, int], None]
+_MIDDLE = (0.1, 0.9)
+"""Utilisations in which being right is hardest; most of the others are near 0 or 1."""
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class ValidationRow:
     """A figure of a run, and what each assumption set predicts for it.
 
     Attributes
@@ -90,9 +71,15 @@ class Row:
         """Return whether the row counts in medians: a point, in no fit."""
         return self.role == "point" and not self.used_in_fit
 
+    @property
+    def evidence(self) -> str:
+        """Return how the figure is known and whether it counts, in words."""
+        role = "" if self.role == "point" else self.role
+        return ", ".join(filter(None, (self.evidence_level, role, "in a fit" if self.used_in_fit else "")))
+
 
 @dataclass(frozen=True, slots=True)
-class Summary:
+class GroupErrors:
     """How far off the predictions of a quantity are in a group of runs.
 
     Attributes
@@ -113,59 +100,154 @@ class Summary:
     median_error: Mapping[str, float]
     largest_absolute_error: Mapping[str, float]
 
+    @classmethod
+    def of(cls, rows: Sequence[ValidationRow], sets: Sequence[str]) -> GroupErrors:
+        """Return the errors of rows of one kind."""
+        first = rows[0]
+        errors = {name: found for name in sets if (found := _errors(rows, name))}
+        sizes = {name: [abs(error) for error in found] for name, found in errors.items()}
+        return cls(
+            first.group,
+            first.quantity,
+            first.evidence_level,
+            rows=len(rows),
+            median_absolute_error={name: median(found) for name, found in sizes.items()},
+            median_error={name: median(found) for name, found in errors.items()},
+            largest_absolute_error={name: max(found) for name, found in sizes.items()},
+        )
 
-@dataclass(frozen=True)
-class Validation:
-    """All predictions beside what was measured, or those of one group."""
+    def format(self, name: str) -> str:
+        """Return the median absolute error under a set, and the median with its sign."""
+        if name not in self.median_absolute_error:
+            return "none"
+        quantity = QUANTITIES[self.quantity]
+        signed = quantity.format_error(self.median_error[name]).removesuffix(" points")
+        return f"{quantity.format_size(self.median_absolute_error[name])} ({signed})"
+
+
+@dataclass(frozen=True, repr=False)
+class Validation(Result):
+    """Predictions beside what was measured, of all groups of runs or of one.
+
+    Attributes
+    ----------
+    sets
+        Names of the assumption sets.
+    rows
+        Figures of runs.
+    not_predicted
+        Runs and tables that state too little.
+    events
+        Runs over time beside the event engine, where they are part of it.
+    group
+        Name of the one group; ``None`` for all.
+    """
 
     sets: tuple[str, ...]
-    rows: tuple[Row, ...]
+    rows: tuple[ValidationRow, ...]
     not_predicted: tuple[NotPredicted, ...]
+    events: EventValidation | None = None
+    group: str | None = None
 
     @cached_property
-    def groups(self) -> tuple[Summary, ...]:
+    def groups(self) -> tuple[GroupErrors, ...]:
         """Return how far off each quantity is in each group."""
-        found: dict[tuple[str, str, EvidenceLevel], list[Row]] = {}
+        found: dict[tuple[str, str, str], list[ValidationRow]] = {}
         for row in self.rows:
             if row.counts:
                 found.setdefault((row.group, row.quantity, row.evidence_level), []).append(row)
-        return tuple(_summary(self.sets, key, rows) for key, rows in found.items())
+        return tuple(GroupErrors.of(rows, self.sets) for rows in found.values())
 
     @cached_property
     def median_absolute_error(self) -> Mapping[str, Mapping[str, float]]:
         """Return by set and quantity the median absolute error over measured points that are in no fit."""
-        return self._medians(lambda row: row.evidence_level == "measured")
+        return self._medians("measured")
 
     @cached_property
     def median_absolute_error_of_models(self) -> Mapping[str, Mapping[str, float]]:
         """Return the same over the tables that other simulators computed."""
-        return self._medians(lambda row: row.evidence_level == "model")
+        return self._medians("model")
 
     @cached_property
     def median_absolute_error_in_between(self) -> Mapping[str, Mapping[str, float]]:
         """Return that of utilisations measured from 10 to 90 %, where being right is hardest."""
-        return self._medians(
-            lambda row: (
-                row.evidence_level == "measured"
-                and row.quantity == "utilisation"
-                and 0.1 <= row.measured <= 0.9
-            )
-        )
+        low, high = _MIDDLE
+        return self._medians("measured", lambda r: r.quantity == "utilisation" and low <= r.measured <= high)
 
-    def _medians(self, asked: Callable[[Row], bool]) -> Mapping[str, Mapping[str, float]]:
-        rows = [row for row in self.rows if row.counts and asked(row)]
-        quantities = [name for name in QUANTITIES if any(row.quantity == name for row in rows)]
+    def _medians(
+        self, level: EvidenceLevel, chosen: Callable[[ValidationRow], bool] = lambda _: True
+    ) -> Mapping[str, Mapping[str, float]]:
+        rows = [row for row in self.rows if row.counts and row.evidence_level == level and chosen(row)]
+        by_quantity = {name: [row for row in rows if row.quantity == name] for name in QUANTITIES}
         return {
             name: {
-                quantity: median(sizes)
-                for quantity in quantities
-                if (sizes := _sizes((row for row in rows if row.quantity == quantity), name))
+                quantity: median(map(abs, errors))
+                for quantity, own in by_quantity.items()
+                if (errors := _errors(own, name))
             }
             for name in self.sets
         }
 
-    def as_table(self) -> dict[str, Any]:
+    def page(self) -> Page:
+        """Return the errors of each group; of one group every figure."""
+        if self.events is not None and not self.rows:
+            return self.events.page()
+        tables = self._group_table() if self.group is None else self._row_tables()
+        events = self.events.page().tables[:1] if self.events else ()
+        return Page(
+            title="Predictions of runs that took place, from their stated inputs",
+            lines=tuple(self._utilisation(name) for name in self.sets),
+            tables=(*tables, *events),
+            notes=(
+                "Shares are off by a difference in percentage points, everything else by predicted over "
+                "measured, less one. Medians are over points in no fit; in brackets with their sign.",
+                *(f"Not predicted: {one.run}: {one.missing}" for one in self.not_predicted if self.group),
+                *([] if self.group else [f"{len(self.not_predicted)} runs and tables are not predicted."]),
+            ),
+        )
+
+    def _utilisation(self, name: str) -> str:
+        medians = (self.median_absolute_error, self.median_absolute_error_in_between)
+        every, between = (
+            f"{100 * of[name]['utilisation']:.1f}" if "utilisation" in of[name] else ABSENT for of in medians
+        )
+        return (
+            f"{name}: utilisation off by {every} points at the median of measured runs, {between} in 10–90 %."
+        )
+
+    def _group_table(self) -> tuple[Table, ...]:
+        rows = [
+            (one.group, one.quantity, one.evidence_level, str(one.rows),
+             *(one.format(name).replace(" points", "") for name in self.sets))
+            for one in self.groups
+        ]  # fmt: skip
+        headers = ("Group", "Quantity", "Evidence", "No.", *self.sets)
+        title = "Median absolute error"
+        return (Table(headers, tuple(rows), frozenset(range(3, len(headers))), title),)
+
+    def _row_tables(self) -> tuple[Table, ...]:
+        kinds: dict[tuple[str, str], list[ValidationRow]] = {}
+        for row in self.rows:
+            kinds.setdefault((row.quantity, row.evidence), []).append(row)
+        headers = ("Run", "Measured", *self.sets)
+        return tuple(
+            Table(
+                headers, tuple(self._cells(row) for row in rows), frozenset(range(1, len(headers))),
+                title=f"{quantity} ({evidence})",
+            )
+            for (quantity, evidence), rows in kinds.items()
+        )  # fmt: skip
+
+    def _cells(self, row: ValidationRow) -> tuple[str, ...]:
+        quantity = QUANTITIES[row.quantity]
+        predictions = (format_prediction(row, name).replace(" points", "") for name in self.sets)
+        return row.run, quantity.format(row.measured), *predictions
+
+    def to_dict(self) -> dict[str, Any]:
         """Return everything as plain data."""
+        events = {EVENTS: self.events.to_dict()} if self.events else {}
+        if self.group == EVENTS:
+            return events
         return {
             "rows": [asdict(row) for row in self.rows],
             "median_absolute_error": self.median_absolute_error,
@@ -173,48 +255,95 @@ class Validation:
             "median_absolute_error_of_models": self.median_absolute_error_of_models,
             "groups": [asdict(one) for one in self.groups],
             "not_predicted": [{**asdict(one), "date": one.date.isoformat()} for one in self.not_predicted],
+            **events,
         }
 
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row for each figure and assumption set; of the group of events, one for each figure."""
+        if self.group == EVENTS and self.events:
+            return self.events.to_frame()
+        import pandas as pd  # noqa: PLC0415 - pandas is slow to import
 
-def validate(group: str | None = None, progress: Callable[[int, int], None] | None = None) -> Validation:
+        return pd.DataFrame(
+            {
+                **{key: value for key, value in asdict(row).items() if key not in {"predicted", "error"}},
+                "assumptions": name,
+                "predicted": row.predicted[name],
+                "error": row.error[name],
+            }
+            for row in self.rows
+            for name in self.sets
+        )
+
+    def figure(self) -> go.Figure:
+        """Return runs over time beside the event engine; they are all that is drawn."""
+        return self.events.figure() if self.events else super().figure()
+
+    def call(self) -> Call:
+        """Return how the answer is asked for again."""
+        options = {} if self.group is None else {"group": self.group}
+        return Call("validate", "farflung.validate", options=options)
+
+    def citations(self) -> tuple[Source, ...]:
+        """Return the sources of the measurements."""
+        events = self.events.citations() if self.events else ()
+        keys = [*(row.source for row in self.rows), *(one.source for one in self.not_predicted)]
+        return tuple(dict.fromkeys((*cited(dict.fromkeys(keys)), *events)))
+
+
+def format_prediction(row: ValidationRow, name: str) -> str:
+    """Return the prediction of a set and by how much it is off."""
+    predicted = row.predicted[name]
+    if predicted is None:
+        return "none"
+    return QUANTITIES[row.quantity].format_with_error(predicted, row.measured)
+
+
+def validate(group: str | None = None, progress: Progress | None = None) -> Validation:
     """Return predictions beside measurements under every assumption set.
 
     Parameters
     ----------
     group
-        Name of one group of runs, or all of them.
+        Name of one group of runs, or ``events`` for runs over time beside the event engine; all unless given.
     progress
-        Called with the number of figures done and of all figures.
+        Called with the number of figures done and of all figures, first of the predictions, then of the
+        simulations.
 
     Raises
     ------
     InputError
         If there is no such group, or a row of its file is malformed.
     """
-    if group is not None and group not in GROUPS:
-        raise unknown("group", "group", group, GROUPS)
+    if group not in {None, EVENTS, *GROUPS}:
+        raise unknown("group", "group", str(group), (*GROUPS, EVENTS))
     sets = assumption_names()
-    asked = [case for name in GROUPS if group in {None, name} for case in cases(name)]
+    chosen = [case for name in GROUPS if group in {None, name} for case in cases(name)]
     rows = []
-    for done, case in enumerate(asked, start=1):
-        rows.append(judged(case, sets))
+    for done, case in enumerate(chosen, start=1):
+        rows.append(compare(case, sets))
         if progress is not None:
-            progress(done, len(asked))
+            progress(done, len(chosen))
     left_out = tuple(one for one in stored(NotPredicted) if group in {None, one.group})
-    return Validation(sets, tuple(rows), left_out)
+    events = validate_events(progress=progress) if group in {None, EVENTS} else None
+    return Validation(sets, tuple(rows), left_out, events, group)
 
 
-def judged(case: Case, sets: Sequence[str]) -> Row:
+def compare(case: Case, sets: Sequence[str]) -> ValidationRow:
     """Return a measured figure with the prediction of each assumption set beside it."""
-    predictions = {name: predicted(case, name) for name in sets}
-    return Row(
+    quantity = QUANTITIES[case.quantity]
+    predicted = {name: predict(case, name) for name in sets}
+    return ValidationRow(
         group=case.group,
         run=case.run,
         quantity=case.quantity,
-        unit=QUANTITIES[case.quantity].unit,
+        unit=quantity.unit,
         measured=case.measured,
-        predicted=predictions,
-        error={name: error_of(case, value) for name, value in predictions.items()},
+        predicted=predicted,
+        error={
+            name: None if value is None else quantity.error(value, case.measured)
+            for name, value in predicted.items()
+        },
         evidence_level=case.evidence_level,
         role=case.role,
         used_in_fit=case.used_in_fit,
@@ -225,142 +354,5 @@ def judged(case: Case, sets: Sequence[str]) -> Row:
     )
 
 
-def error_of(case: Case, value: float | None) -> float | None:
-    """Return by how much a prediction is off: a difference of shares, or a ratio less one."""
-    if value is None:
-        return None
-    if QUANTITIES[case.quantity].share:
-        return value - case.measured
-    return value / case.measured - 1.0
-
-
-def predicted(case: Case, assumptions: str, coefficients: Mapping[str, float] | None = None) -> float | None:
-    """Return what the model says of a run's figure under an assumption set, in the figure's unit.
-
-    Parameters
-    ----------
-    case
-        The figure.
-    assumptions
-        Name of the set.
-    coefficients
-        Those that are known better than the set believes, as for :func:`farflung.outcome.batch.answers`.
-
-    Raises
-    ------
-    InputError
-        If the row does not state what its quantity needs.
-    """
-    scenario = scenario_of(case, assumptions)
-    if case.quantity == "bandwidth":
-        if case.utilisation is None or _sent(case, assumptions):
-            raise InputError(f"{case.group}, {case.run}", "states no utilisation, or more than 16 bits")
-        try:
-            return least_bandwidth(scenario, case.utilisation)
-        except InputError as error:
-            if error.field != "utilisation":
-                raise
-            return None  # no bandwidth that is searched gives it: an answer, not a fault
-    asked = QUANTITIES[case.quantity]
-    known = {**_sent(case, assumptions), **(coefficients or {})}
-    found = answers(scenario, known, [asked.output])[asked.output]
-    value = float(found) * asked.scale
-    return value * scenario.nodes.mfu if case.quantity == "MFU" else value
-
-
-def scenario_of(case: Case, assumptions: str) -> Scenario:
-    """Return the scenario that a run's stated inputs make; what is not stated stays at its default.
-
-    A node is its chips where those are stated. Where the time of a step is, the node is one that takes just
-    that long, and its memory, of which nothing is asked, is large enough.
-    """
-    sent = _sent_bits(case, assumptions)
-    protocol: dict[str, Any] = {"mode": case.mode, "streaming": case.overlap}
-    if case.mode == "flat" and case.inner_steps is not None:
-        protocol["inner_steps"] = case.inner_steps
-    if case.local_batch is not None:
-        protocol["local_batch"] = case.local_batch
-    if sent is not None:
-        protocol["compression"] = sent[1]
-    if case.group in _ALIKE and load_assumptions(assumptions).defaults["protocol.stragglers"] == _BY_SPREAD:
-        protocol["stragglers"] = "threshold"
-    link = {"upload": case.upload or _ANY_LINK, "download": case.download, "latency": case.latency}
-    written: dict[str, Any] = {
-        "assumptions": assumptions,
-        "model": {"parameters": case.parameters},
-        "nodes": {"count": case.nodes, "hardware": case.hardware, "mfu": case.mfu},
-        "network": _with_units(link, {"upload": "bit/s", "download": "bit/s", "latency": "s"}),
-        "protocol": protocol,
-        "tokens": case.tokens,
-    }
-    if case.hardware is None:
-        written["nodes"] |= {"mfu": case.mfu or 1.0, "memory": f"{_EXABYTE} byte", "peak": _peak(case)}
-    return Scenario.read(_stated(written))
-
-
-_BY_SPREAD = "order_statistics"
-_ALIKE = frozenset(
-    {"shaped-links", "consumer", "clusters", "charles-table-6", "streaming-table-4", "eager-table-5"}
-)
-"""Runs whose nodes and links are alike by construction: no belief about scattered sites bears on them."""
-
-
-def _peak(case: Case) -> str:
-    """Return the throughput with which a step takes the stated time."""
-    if case.step_seconds is None:
-        return f"{_ANY_PEAK} FLOP/s"  # of such runs only what does not depend on it is asked
-    operations = compute_time(
-        active_parameters=case.parameters,
-        local_batch=case.local_batch or _DEFAULT_BATCH,
-        node_peak=1.0,
-        model_flop_utilisation=case.mfu or 1.0,
-    )
-    return f"{float(operations / case.step_seconds)!r} FLOP/s"
-
-
-_DEFAULT_BATCH = 131_072.0
-"""Tokens of a step where they are not stated; the time of the step is, so that nothing depends on it."""
-
-
-def _sent_bits(case: Case, assumptions: str) -> tuple[float, float] | None:
-    """Return the uncompressed bits of a pseudo-gradient value and the compression ratio of a run."""
-    if case.bits is None:
-        return None
-    whole = max(load_assumptions(assumptions).values[_BITS][0], case.bits)
-    return whole, whole / case.bits
-
-
-def _sent(case: Case, assumptions: str) -> dict[str, Any]:
-    """Return the coefficients that a run's own number of bits replaces, where it is more than 16."""
-    sent = _sent_bits(case, assumptions)
-    whole = load_assumptions(assumptions).values[_BITS][0]
-    return {} if sent is None or sent[0] == whole else {f"assumptions.{_BITS}": sent[0]}
-
-
-def _with_units(values: Mapping[str, float | None], units: Mapping[str, str]) -> dict[str, str]:
-    return {name: f"{value!r} {units[name]}" for name, value in values.items() if value is not None}
-
-
-def _stated(table: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a table without what is not stated."""
-    return {
-        key: _stated(value) if isinstance(value, Mapping) else value
-        for key, value in table.items()
-        if value is not None
-    }
-
-
-def _sizes(rows: Iterable[Row], name: str) -> list[float]:
-    return [abs(error) for row in rows if (error := row.error[name]) is not None]
-
-
-def _summary(sets: Sequence[str], key: tuple[str, str, EvidenceLevel], rows: Sequence[Row]) -> Summary:
-    sizes = {name: _sizes(rows, name) for name in sets}
-    errors = {name: [e for row in rows if (e := row.error[name]) is not None] for name in sets}
-    return Summary(
-        *key,
-        rows=len(rows),
-        median_absolute_error={name: median(found) for name, found in sizes.items() if found},
-        median_error={name: median(found) for name, found in errors.items() if found},
-        largest_absolute_error={name: max(found) for name, found in sizes.items() if found},
-    )
+def _errors(rows: Iterable[ValidationRow], name: str) -> list[float]:
+    return [error for row in rows if (error := row.error[name]) is not None]

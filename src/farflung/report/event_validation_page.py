@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from farflung.evidence.event_checks.rows import BETWEEN, KINDS, EventRow, EventSummary, Study
+from farflung.evidence.event_checks.rows import EventErrors, EventRow, Study
 from farflung.evidence.event_validation import STUDIES, EventValidation
+from farflung.evidence.quantities import BETWEEN, QUANTITIES
 from farflung.report.markdown import table
 
 _INTRODUCTION = """\
@@ -46,8 +47,8 @@ def events_section(found: EventValidation) -> str:
     parts += table(
         ("group", "quantity", "role", "rows", "closed form", "event engine", "largest"),
         [
-            (one.group, one.quantity, one.role, str(one.rows), *told(one), size(one.quantity, one.largest))
-            for one in found.groups
+            (g.group, g.quantity, g.role, str(g.rows), *g.formatted, _size(g.quantity, g.largest))
+            for g in found.groups
         ],
     )
     for study in STUDIES:
@@ -65,55 +66,15 @@ def _line(row: EventRow) -> tuple[str, ...]:
     return (
         row.what,
         row.quantity,
-        figure(row.quantity, row.measured),
-        beside(row.quantity, row.closed_form, row.closed_form_error),
-        beside(row.quantity, row.events, row.error),
+        *row.formatted,
         f"{row.source_ref.evidence_level}, {row.role}",
         f"{row.source_ref.source}, {row.source_ref.locator}",
         row.note,
     )
 
 
-def figure(quantity: str, value: float) -> str:
-    """Return a value as a person reads it."""
-    kind = KINDS[quantity]
-    if kind.unit == "1":
-        return f"{_rounded(100 * value):.3g} %" if kind.difference else f"{value:.3g}"
-    return f"{_rounded(value):.3g} {kind.unit}" if kind.unit != "nats" else f"{_rounded(value):.3f} nats"
-
-
-def off(quantity: str, error: float) -> str:
-    """Return an error as a person reads it: a difference of shares or of losses, otherwise per cent."""
-    kind = KINDS[quantity]
-    if kind.unit == "nats":
-        return f"{_rounded(error, 3):+.3f} nats"
-    if kind.difference:
-        return f"{_rounded(100 * error, 1):+.1f} points"
-    return f"{_rounded(100 * error, 0):+.0f} %"
-
-
-def size(quantity: str, error: float) -> str:
-    """Return an error without its sign."""
-    return off(quantity, abs(error)).removeprefix("+")
-
-
-def beside(quantity: str, value: float | None, error: float | None) -> str:
-    """Return an answer and by how much it is off."""
-    if value is None or error is None:
-        return "–"
-    return f"{figure(quantity, value)} ({off(quantity, error)})"
-
-
-def told(one: EventSummary) -> tuple[str, str]:
-    """Return the median absolute errors of both engines, the second with its median error."""
-    closed = "–" if one.closed_form is None else size(one.quantity, one.closed_form)
-    signed = off(one.quantity, one.median_error).removesuffix(" points").removesuffix(" nats")
-    return closed, f"{size(one.quantity, one.events)} ({signed})"
-
-
-def _rounded(value: float, digits: int = 6) -> float:
-    """Return a value without its last bits, which must not decide how it is told, and never minus zero."""
-    return round(round(value, 6), digits) + 0.0
+def _size(quantity: str, error: float) -> str:
+    return QUANTITIES[quantity].format_size(error)
 
 
 def _figures(found: EventValidation) -> Mapping[str, str]:
@@ -123,10 +84,10 @@ def _figures(found: EventValidation) -> Mapping[str, str]:
     def both(name: str, quantity: str) -> dict[str, str]:
         one = known["shaped-links", quantity, "point"]
         assert one.closed_form is not None
-        closed = size(quantity, one.closed_form)
-        return {name: size(quantity, one.events), f"{name}_closed": closed}
+        closed = _size(quantity, one.closed_form)
+        return {name: _size(quantity, one.events), f"{name}_closed": closed}
 
-    def of(group: str, quantity: str) -> EventSummary:
+    def of(group: str, quantity: str) -> EventErrors:
         return known[group, quantity, "point"]
 
     exchange = "synchronisation time"
@@ -134,10 +95,10 @@ def _figures(found: EventValidation) -> Mapping[str, str]:
         **both("shaped", "utilisation"),
         **both("between", BETWEEN),
         **both("exchange", exchange),
-        "fitted": size(exchange, known["shaped-links", exchange, "in sample"].events),
-        "intellect": size(exchange, of("intellect-1", exchange).events),
-        "intellect_share": size("utilisation", of("intellect-1", "utilisation").events),
-        "goodput": size("goodput", of("decoupled-diloco", "goodput").events),
-        "goodput_most": size("goodput", of("decoupled-diloco", "goodput").largest),
-        "elastic": size("goodput", of("decoupled-diloco", "goodput from elastic").events),
+        "fitted": _size(exchange, known["shaped-links", exchange, "in sample"].events),
+        "intellect": _size(exchange, of("intellect-1", exchange).events),
+        "intellect_share": _size("utilisation", of("intellect-1", "utilisation").events),
+        "goodput": _size("goodput", of("decoupled-diloco", "goodput").events),
+        "goodput_most": _size("goodput", of("decoupled-diloco", "goodput").largest),
+        "elastic": _size("goodput", of("decoupled-diloco", "goodput from elastic").events),
     }

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 
-from farflung.base.format import format_quantity
-from farflung.evidence.validation import QUANTITIES, Row, Summary, Validation
+from farflung.evidence.quantities import QUANTITIES
+from farflung.evidence.validation import Validation, ValidationRow, format_prediction
+from farflung.report.event_validation_page import events_section
 from farflung.report.markdown import table
 
 _TITLES = {
@@ -73,6 +74,12 @@ is asked without one; INTELLECT-1's bandwidth is already that of its slowest lin
 counts again in part."""
 
 
+def validation_document(validation: Validation) -> str:
+    """Return predictions, and runs over time where they are part of it, as Markdown."""
+    parts = [validation_page(validation)] if validation.rows else []
+    return "\n".join([*parts, *([events_section(validation.events)] if validation.events else [])])
+
+
 def validation_page(validation: Validation) -> str:
     """Return predictions beside measurements as Markdown, a summary first and what is left out last."""
     sets = validation.sets
@@ -85,7 +92,7 @@ def validation_page(validation: Validation) -> str:
     parts += table(
         ("group", "quantity", "evidence level", "points", *sets),
         [
-            (one.group, one.quantity, one.evidence_level, str(one.rows), *(told(one, name) for name in sets))
+            (one.group, one.quantity, one.evidence_level, str(one.rows), *(one.format(name) for name in sets))
             for one in validation.groups
         ],
     )
@@ -106,55 +113,13 @@ def validation_page(validation: Validation) -> str:
     return "\n".join(parts) + "\n"
 
 
-def figure(row: Row, value: float | None) -> str:
-    """Return a measured or predicted value as a person reads it."""
-    if value is None:
-        return "none"
-    if QUANTITIES[row.quantity].share:
-        return f"{_per_cent(value):.3g} %"
-    if row.unit == "bit/s":
-        return format_quantity(float(f"{value:.3g}"), row.unit)
-    if row.unit == "1":
-        return f"{value:,.0f}"
-    unit = "days" if row.unit == "day" else row.unit
-    return f"{value:.3g} {unit}"
-
-
-def off(quantity: str, error: float | None) -> str:
-    """Return an error as a person reads it: percentage points for shares, per cent for the rest."""
-    if error is None:
-        return ""
-    if QUANTITIES[quantity].share:
-        return f"{_per_cent(error):+.1f} points"
-    return f"{_per_cent(error):+.0f} %"
-
-
-def _per_cent(share: float) -> float:
-    """Return a share in per cent, without the last bits, which must not decide how it is rounded."""
-    return round(100 * share, 6) + 0.0
-
-
-def told(one: Summary, name: str) -> str:
-    """Return a group's median absolute error under a set, and the median with its sign."""
-    if name not in one.median_absolute_error:
-        return "none"
-    size = off(one.quantity, one.median_absolute_error[name]).removeprefix("+")
-    return f"{size} ({off(one.quantity, one.median_error[name]).removesuffix(' points')})"
-
-
-def evidence_level(row: Row) -> str:
-    """Return how a figure is known and whether it counts."""
-    words = [row.evidence_level, *([row.role] if row.role != "point" else [])]
-    return ", ".join([*words, *(["in a fit"] if row.used_in_fit else [])])
-
-
-def _line(row: Row, sets: Sequence[str]) -> tuple[str, ...]:
+def _line(row: ValidationRow, sets: Sequence[str]) -> tuple[str, ...]:
     return (
         row.run,
         row.quantity,
-        figure(row, row.measured),
-        *(f"{figure(row, row.predicted[n])} ({off(row.quantity, row.error[n])})" for n in sets),
-        evidence_level(row),
+        QUANTITIES[row.quantity].format(row.measured),
+        *(format_prediction(row, name) for name in sets),
+        row.evidence,
         f"{row.source}, {row.locator}",
         row.note,
     )
@@ -163,7 +128,7 @@ def _line(row: Row, sets: Sequence[str]) -> tuple[str, ...]:
 def _utilisation_rows(validation: Validation) -> list[tuple[str, ...]]:
     def points(medians: Mapping[str, Mapping[str, float]]) -> tuple[str, ...]:
         found = (medians[name].get("utilisation") for name in validation.sets)
-        return tuple("–" if value is None else f"{_per_cent(value):.1f}" for value in found)
+        return tuple("–" if value is None else f"{100 * value:.1f}" for value in found)
 
     rows = [
         ("measured, all", *points(validation.median_absolute_error)),
@@ -206,7 +171,7 @@ def _figures(validation: Validation) -> dict[str, str]:
 
 def _span(quantity: str, errors: Iterable[float]) -> str:
     """Return the range of some errors."""
-    found = [off(quantity, error) for error in sorted(errors)]
+    found = [QUANTITIES[quantity].format_error(error) for error in sorted(errors)]
     if found[0] == found[-1]:
         return found[0]
     return f"{found[0].removesuffix(' %').removesuffix(' points')} to {found[-1]}"

@@ -15,7 +15,7 @@ EvidenceLevel = Literal["measured", "simulated", "stated", "derived"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EventRow(Sourced):
+class EventMeasurement(Sourced):
     """A measured figure of a run over time.
 
     Attributes
@@ -32,7 +32,7 @@ class EventRow(Sourced):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Exchange(EventRow):
+class Exchange(EventMeasurement):
     """Blocking exchanges of one run over a shaped link: medians of their time and of the steps [s]."""
 
     FILE: ClassVar[str] = "event_runs/exchange.csv"
@@ -47,7 +47,7 @@ class Exchange(EventRow):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Efficiency(EventRow):
+class Efficiency(EventMeasurement):
     """Payload rate over link rate [1], and the fixed time of an exchange beside it [s]."""
 
     FILE: ClassVar[str] = "event_runs/efficiency.csv"
@@ -64,7 +64,7 @@ class Efficiency(EventRow):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Spread(EventRow):
+class Spread(EventMeasurement):
     """How much a quantity differs: centre, ends of a share of it, and coefficient of variation."""
 
     FILE: ClassVar[str] = "event_runs/spread.csv"
@@ -79,7 +79,7 @@ class Spread(EventRow):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Goodput(EventRow):
+class Goodput(EventMeasurement):
     """Share of chip time that does useful work under failures, or with learners of unequal speed."""
 
     FILE: ClassVar[str] = "event_runs/goodput.csv"
@@ -105,7 +105,7 @@ ChurnQuantity = Literal[
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Churn(EventRow):
+class Churn(EventMeasurement):
     """One quantity of a run in which nodes failed or came and went."""
 
     FILE: ClassVar[str] = "event_runs/churn.csv"
@@ -123,7 +123,7 @@ class Churn(EventRow):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Kill(EventRow):
+class Kill(EventMeasurement):
     """A replica killed on purpose: when, and how long until others and it went on [s]."""
 
     FILE: ClassVar[str] = "event_runs/kill.csv"
@@ -135,7 +135,7 @@ class Kill(EventRow):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Interruption(EventRow):
+class Interruption(EventMeasurement):
     """How often the chips of a fleet were interrupted, by cause."""
 
     FILE: ClassVar[str] = "event_runs/interruption.csv"
@@ -151,7 +151,7 @@ Stage = Literal["notice", "resume", "stall", "restart", "return", "join", "check
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Recovery(EventRow):
+class Recovery(EventMeasurement):
     """How long a stage of recovery takes, or its bounds [s]."""
 
     FILE: ClassVar[str] = "event_runs/recovery.csv"
@@ -164,7 +164,7 @@ class Recovery(EventRow):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AsynchronousRun(EventRow):
+class AsynchronousRun(EventMeasurement):
     """Perplexity of workers of unequal speed that do not wait for each other, or do."""
 
     FILE: ClassVar[str] = "event_runs/asynchronous.csv"

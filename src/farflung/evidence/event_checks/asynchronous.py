@@ -12,7 +12,7 @@ from farflung.base.arrays import Array
 from farflung.catalog.event_runs import AsynchronousRun, Goodput
 from farflung.catalog.rows import stored
 from farflung.evidence.event_checks.courses import STEADY, course, play
-from farflung.evidence.event_checks.rows import BELIEVED, EventRow, Role, Study, source_ref
+from farflung.evidence.event_checks.rows import DEFAULT_SET, EventRow, Role, Study, source_ref
 from farflung.learning.sync_interval import stale_inner_steps
 from farflung.outcome.closed_form import prepare
 from farflung.outcome.events.course import Synchronisation
@@ -80,7 +80,7 @@ def loss_from_delay(row: AsynchronousRun, tokens_per_parameter: float, staleness
     run = prepare(
         Scenario.read(
             {
-                "assumptions": BELIEVED,
+                "assumptions": DEFAULT_SET,
                 "model": {"parameters": row.parameters},
                 "nodes": {"count": row.workers, "peak": "1e15 FLOP/s", "memory": "1e18 byte"},
                 "network": {"upload": "1 Gbit/s"},

@@ -2,51 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from statistics import median
 from typing import Any, Literal
 
-from farflung.catalog.event_runs import EventRow as MeasuredRow
+from farflung.base.format import ABSENT
+from farflung.catalog.event_runs import EventMeasurement
 from farflung.catalog.runs import Case
+from farflung.evidence.quantities import BETWEEN, QUANTITIES
 from farflung.scenario import Scenario
 
-BELIEVED = str(Scenario.model_fields["assumptions"].default)
+DEFAULT_SET = str(Scenario.model_fields["assumptions"].default)
 """The assumption set that stands in for what is not stated: the default."""
 ALIKE = {"assumptions.compute_spread": 0.0, "assumptions.link_spread": 0.0}
 """Coefficients of the closed form where times and rates are stated as those of the slowest node and link."""
 STEADY_LINKS = {**ALIKE, "assumptions.link_variation": 0.0}
 """The same where exchanges do not differ either."""
 Role = Literal["point", "in sample", "bound", "input"]
-
-
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """How a quantity is told and its error taken: a difference, or a ratio less one."""
-
-    unit: str
-    difference: bool = False
-
-
-BETWEEN = "utilisation, 10 to 90 %"
-"""The rows of utilisation in which being right is hardest."""
-_SHARE = Kind("1", difference=True)
-KINDS: Mapping[str, Kind] = {
-    "utilisation": _SHARE,
-    BETWEEN: _SHARE,
-    "goodput": _SHARE,
-    "goodput from elastic": _SHARE,
-    "committed share": _SHARE,
-    "efficiency": _SHARE,
-    "throughput share": _SHARE,
-    "synchronisation time": Kind("s"),
-    "step time": Kind("s"),
-    "spread of exchange times": Kind("1"),
-    "participants": Kind("replicas"),
-    "alive": Kind("replicas"),
-    "loss from delay": Kind("nats", difference=True),
-}
-"""Everything that is compared, by name. The spread is the 95th over the 5th percentile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +32,7 @@ class SourceRef:
     date: str
 
 
-def source_ref(row: MeasuredRow | Case) -> SourceRef:
+def source_ref(row: EventMeasurement | Case) -> SourceRef:
     """Return where a row of the catalog comes from, and how it is known."""
     return SourceRef(row.evidence_level, row.source, row.locator, row.date.isoformat())
 
@@ -99,23 +72,35 @@ class EventRow:
     @property
     def error(self) -> float:
         """Return by how much the event engine is off."""
-        return _error(self.quantity, self.events, self.measured)
+        return QUANTITIES[self.quantity].error(self.events, self.measured)
 
     @property
     def closed_form_error(self) -> float | None:
         """Return by how much the closed form is off."""
-        return None if self.closed_form is None else _error(self.quantity, self.closed_form, self.measured)
+        if self.closed_form is None:
+            return None
+        return QUANTITIES[self.quantity].error(self.closed_form, self.measured)
 
-    def as_table(self) -> dict[str, Any]:
+    @property
+    def formatted(self) -> tuple[str, str, str]:
+        """Return the figure, and what both engines say of it with by how much it is off."""
+        quantity, measured = QUANTITIES[self.quantity], self.measured
+        closed = self.closed_form
+        return (
+            quantity.format(measured),
+            ABSENT if closed is None else quantity.format_with_error(closed, measured),
+            quantity.format_with_error(self.events, measured),
+        )
+
+    def to_dict(self) -> dict[str, Any]:
         """Return the row and its errors as plain data."""
         own = asdict(self)
-        found = {**own, **own.pop("source_ref")}
-        errors = {"error": self.error, "closed_form_error": self.closed_form_error}
-        return {name: value for name, value in found.items() if name != "source_ref"} | errors
+        reference = own.pop("source_ref")
+        return {**own, **reference, "error": self.error, "closed_form_error": self.closed_form_error}
 
 
 @dataclass(frozen=True, slots=True)
-class EventSummary:
+class EventErrors:
     """How far off both engines are on the rows of one quantity and role.
 
     ``closed_form`` is over the rows for which there is one, and None where there are none.
@@ -129,6 +114,27 @@ class EventSummary:
     events: float
     median_error: float
     largest: float
+
+    @classmethod
+    def of(cls, key: tuple[str, str, Role], rows: Sequence[EventRow]) -> EventErrors:
+        """Return the errors of rows of one kind."""
+        closed = [abs(error) for row in rows if (error := row.closed_form_error) is not None]
+        return cls(
+            *key,
+            rows=len(rows),
+            closed_form=median(closed) if closed else None,
+            events=median(abs(row.error) for row in rows),
+            median_error=median(row.error for row in rows),
+            largest=max(abs(row.error) for row in rows),
+        )
+
+    @property
+    def formatted(self) -> tuple[str, str]:
+        """Return the median absolute errors of both engines, the second with its median error."""
+        quantity = QUANTITIES[self.quantity]
+        closed = ABSENT if self.closed_form is None else quantity.format_size(self.closed_form)
+        signed = quantity.format_error(self.median_error).removesuffix(" points").removesuffix(" nats")
+        return closed, f"{quantity.format_size(self.events)} ({signed})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,35 +160,19 @@ class Study:
     rows: Callable[[int], tuple[EventRow, ...]]
 
 
-def summaries(rows: Iterable[EventRow]) -> tuple[EventSummary, ...]:
+def errors_by_group(rows: Iterable[EventRow]) -> tuple[EventErrors, ...]:
     """Return how far off each quantity of each group is, by role."""
     found: dict[tuple[str, str, Role], list[EventRow]] = {}
     for row in rows:
         found.setdefault((row.group, row.quantity, row.role), []).append(row)
-    kept = {}
+    errors = {}
     for key, own in found.items():
-        kept[key] = _summary(key, own)
+        errors[key] = EventErrors.of(key, own)
         between = [row for row in own if _LEAST <= row.measured <= _MOST]
         if key[1] == "utilisation" and _FEW < len(between) < len(own):
             group, _, role = key
-            kept[group, BETWEEN, role] = _summary((group, BETWEEN, role), between)
-    return tuple(kept.values())
+            errors[group, BETWEEN, role] = EventErrors.of((group, BETWEEN, role), between)
+    return tuple(errors.values())
 
 
 _LEAST, _MOST, _FEW = 0.1, 0.9, 4
-
-
-def _summary(key: tuple[str, str, Role], rows: list[EventRow]) -> EventSummary:
-    closed = [abs(error) for row in rows if (error := row.closed_form_error) is not None]
-    return EventSummary(
-        *key,
-        rows=len(rows),
-        closed_form=median(closed) if closed else None,
-        events=median(abs(row.error) for row in rows),
-        median_error=median(row.error for row in rows),
-        largest=max(abs(row.error) for row in rows),
-    )
-
-
-def _error(quantity: str, said: float, measured: float) -> float:
-    return said - measured if KINDS[quantity].difference else said / measured - 1.0

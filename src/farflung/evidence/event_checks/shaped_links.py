@@ -12,8 +12,8 @@ from farflung.catalog.event_runs import Efficiency, Exchange
 from farflung.catalog.rows import stored
 from farflung.catalog.runs import Case, cases
 from farflung.evidence.event_checks.courses import course, play
-from farflung.evidence.event_checks.rows import BELIEVED, STEADY_LINKS, EventRow, Role, Study, source_ref
-from farflung.evidence.validation import predicted
+from farflung.evidence.event_checks.rows import DEFAULT_SET, STEADY_LINKS, EventRow, Role, Study, source_ref
+from farflung.evidence.predictions import predict
 from farflung.outcome.events.course import Synchronisation
 from farflung.outcome.events.transports import Line
 from farflung.physics.transports import ring_bits
@@ -59,7 +59,7 @@ def _of_all(seed: int) -> Iterator[EventRow]:
     for case in cases(_NAME):
         if case.quantity not in _ASKED:
             continue
-        closed = predicted(case, BELIEVED, STEADY_LINKS)
+        closed = predict(case, DEFAULT_SET, STEADY_LINKS)
         unseen = efficiency_without(case.upload)
         yield _row(case, closed, unseen, "point", seed)
         if case.mode == "flat" and (case.inner_steps, case.upload) in seen:

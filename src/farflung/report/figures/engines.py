@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import plotly.graph_objects as go
 
 from farflung.base.provenance import version
-from farflung.evidence.event_checks.rows import KINDS, EventRow
+from farflung.evidence.event_checks.rows import EventRow
 from farflung.evidence.event_validation import STUDIES
+from farflung.evidence.quantities import QUANTITIES
 from farflung.report.figures.frame import INK, QUIET, SERIES, cited, framed, key
 from farflung.report.figures.sweep_page import axes_of, placed
 from farflung.report.figures.words import plain
@@ -41,7 +42,7 @@ def engines_figure(found: EventValidation) -> go.Figure:
     found
         What :func:`farflung.evidence.event_validation.validate_events` returns.
     """
-    shares = [row for row in found.rows if KINDS[row.quantity].unit == "1" and KINDS[row.quantity].difference]
+    shares = [row for row in found.rows if QUANTITIES[row.quantity].share]
     figure = go.Figure()
     for number, (title, domain, answer) in enumerate(_PANELS, start=1):
         _panel(figure, shares, number, answer)
