@@ -44,18 +44,21 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 
 def _guarded(arguments: Sequence[str] | None) -> int | str | None:
     """Return the exit code of a command; whatever is wrong with its input or files becomes one line."""
+    from typer.exceptions import TyperException
+
     from farflung.cli.app import app
 
     try:
         try:
-            app(args=arguments, prog_name="farflung")
-        except SystemExit as done:
-            return done.code
+            code: int | None = app(args=arguments, prog_name="farflung", standalone_mode=False)
         finally:
             # What is still buffered may find a full disk or a closed pipe: better here than at shutdown.
             sys.stdout.flush()
     except InputError as error:
         return _refuse(str(error))
+    except TyperException as error:  # a wrong option; without words where help is the answer
+        words = error.format_message()
+        return _refuse(words) if words.strip() else error.exit_code
     except BrokenPipeError:  # the reader has seen enough, as in 'farflung run … | head'
         _drop_stdout()
         return 1
@@ -63,7 +66,7 @@ def _guarded(arguments: Sequence[str] | None) -> int | str | None:
         _drop_stdout()
         name = f"{error.filename}: " if error.filename else ""
         return _refuse(f"{name}{error.strerror or error}")
-    return 0
+    return code
 
 
 def _nowhere() -> TextIO:

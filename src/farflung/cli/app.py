@@ -1,40 +1,64 @@
-"""The application: which commands there are. Each is one short file beside this one."""
+"""The application: which commands there are, each a module beside this one, loaded when it is used."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from importlib import import_module
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperCommand, TyperGroup
+from typer.main import get_command
 
-from farflung.cli.calibrate import calibrate
-from farflung.cli.catalog import catalog
-from farflung.cli.compare import compare
-from farflung.cli.duration import duration
-from farflung.cli.evidence import evidence
-from farflung.cli.explain import explain
-from farflung.cli.headlines import headlines
-from farflung.cli.init import init
-from farflung.cli.inverse import inverse
-from farflung.cli.nomenclature import nomenclature
-from farflung.cli.presets import presets
-from farflung.cli.reproduce import contradictions, reproduce
-from farflung.cli.run import run
-from farflung.cli.schema import schema
-from farflung.cli.search import search
-from farflung.cli.sensitivity import sensitivity
-from farflung.cli.simulate import simulate
-from farflung.cli.sweep import sweep
-from farflung.cli.uncertainty import uncertainty
-from farflung.cli.validate import validate
-from farflung.cli.waterfall import waterfall
+from farflung.cli.command import SETTINGS, command_group
 
-app = typer.Typer(
-    name="farflung",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    rich_markup_mode="rich",
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
+PANELS = {
+    "Ask": ("run", "explain", "compare", "duration", "init", "headlines"),
+    "Explore": ("simulate", "sweep", "uncertainty", "sensitivity", "waterfall", "search", "inverse"),
+    "Look up": ("presets", "catalog", "schema", "nomenclature"),
+    "Check against what is published": ("reproduce", "contradictions", "validate", "evidence", "calibrate"),
+}
+
+
+class LazyCommand(TyperCommand):
+    """A command known by name until it is used: its module is imported then."""
+
+    def __init__(self, name: str, panel: str) -> None:
+        super().__init__(name, help=_summary(name), rich_help_panel=panel)
+
+    def load(self) -> Any:
+        """Return the command itself."""
+        # What is not the command itself is a group of commands.
+        content = getattr(import_module(f"farflung.cli.{self.name}"), str(self.name))
+        app = content if isinstance(content, typer.Typer) else command_group(None, {str(self.name): content})
+        return get_command(app)
+
+    def make_context(self, *args: Any, **more: Any) -> Any:
+        """Hand over to the command itself, which reads its own words."""
+        return self.load().make_context(*args, **more)
+
+
+class LazyGroup(TyperGroup):
+    """The commands by name."""
+
+    def __init__(self, **settings: Any) -> None:
+        commands = {name: LazyCommand(name, panel) for panel, names in PANELS.items() for name in names}
+        super().__init__(**{**settings, "commands": commands})
+
+
+def _summary(name: str) -> str:
+    """Return what a command's module says first of it, without importing it: all of them take a second."""
+    with (Path(__file__).parent / _file(name)).open(encoding="utf-8") as module:
+        line = module.readline()
+    text = line.strip().strip('"').partition("``: ")[2]
+    return text[:1].upper() + text[1:]
+
+
+def _file(name: str) -> str:
+    return "catalog/__init__.py" if name == "catalog" else f"{name}.py"
+
+
+app = typer.Typer(cls=LazyGroup, no_args_is_help=True, **SETTINGS)
 
 
 def _version(wanted: bool) -> None:
@@ -56,30 +80,3 @@ def farflung(
     Start with [bold]farflung run paper-headline[/bold]; [bold]farflung presets[/bold] lists the other
     published scenarios, and [bold]farflung init my.toml[/bold] writes one of your own to edit.
     """
-
-
-_ASK, _EXPLORE = "Ask", "Explore"
-_LOOK_UP, _CHECK = "Look up", "Check against what is published"
-
-app.command(rich_help_panel=_ASK)(run)
-app.command(rich_help_panel=_ASK)(explain)
-app.command(rich_help_panel=_ASK)(compare)
-app.command(rich_help_panel=_ASK)(duration)
-app.command(rich_help_panel=_ASK)(init)
-app.command(rich_help_panel=_ASK)(headlines)
-app.command(rich_help_panel=_EXPLORE)(simulate)
-app.command(rich_help_panel=_EXPLORE)(sweep)
-app.command(rich_help_panel=_EXPLORE)(uncertainty)
-app.command(rich_help_panel=_EXPLORE)(sensitivity)
-app.command(rich_help_panel=_EXPLORE)(waterfall)
-app.command(rich_help_panel=_EXPLORE)(search)
-app.add_typer(inverse, name="inverse", rich_help_panel=_EXPLORE)
-app.command(rich_help_panel=_LOOK_UP)(presets)
-app.add_typer(catalog, name="catalog", rich_help_panel=_LOOK_UP)
-app.command(rich_help_panel=_LOOK_UP)(schema)
-app.command(rich_help_panel=_LOOK_UP)(nomenclature)
-app.command(rich_help_panel=_CHECK)(reproduce)
-app.command(rich_help_panel=_CHECK)(contradictions)
-app.command(rich_help_panel=_CHECK)(validate)
-app.command(rich_help_panel=_CHECK)(evidence)
-app.add_typer(calibrate, name="calibrate", rich_help_panel=_CHECK)

@@ -1,4 +1,4 @@
-"""``farflung calibrate``: the model fitted to what was measured or simulated, and judged on the rest."""
+"""``farflung calibrate``: the model fitted to measurements, and judged on the rest."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``farflung compare``: two scenarios side by side, only where they differ."""
+"""``farflung compare``: two scenarios side by side, where they differ."""
 
 from __future__ import annotations
 

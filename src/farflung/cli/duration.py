@@ -1,4 +1,4 @@
-"""``farflung duration``: the longest run worth starting, given how fast the world moves."""
+"""``farflung duration``: the longest run worth starting."""
 
 from __future__ import annotations
 
@@ -8,14 +8,18 @@ from typing import Annotated
 import typer
 
 from farflung.base.errors import InputError
-from farflung.cli.show import Told, put, put_json, quantity
+from farflung.base.format import format_quantity
+from farflung.cli.answer import answers
+from farflung.cli.listing import Statement
 
 _SOURCE = "sevilla2022longest"
 _METAVAR = "PERCENT"
 _NEAREST = "rates that together grow, such as --hardware 6% --software 50% --investment 3%"
 
 
+@answers
 def duration(
+    *,
     hardware: Annotated[
         str, typer.Option(metavar=_METAVAR, help="Growth of hardware per dollar in a year: 6% or 0.06.")
     ],
@@ -25,8 +29,7 @@ def duration(
     investment: Annotated[
         str, typer.Option(metavar=_METAVAR, help="Growth of the money spent on a run in a year.")
     ],
-    how: Annotated[Told, typer.Option("--format", help="How to show it.")] = Told.table,
-) -> None:
+) -> Statement:
     """Show the longest run worth starting: beyond it, a later and shorter run overtakes it.
 
     [bold]farflung duration --hardware 6% --software 50% --investment 3%[/bold]
@@ -34,18 +37,15 @@ def duration(
     from farflung.physics.time_limit import longest_run
 
     written = {"hardware": hardware, "software": software, "investment": investment}
-    factors = {name: _factor(name, text) for name, text in written.items()}
-    if math.prod(factors.values()) <= 1.0:
+    growth = {f"{name}_growth": _factor(name, text) for name, text in written.items()}
+    if math.prod(growth.values()) <= 1.0:
         raise InputError("growth", "the three together do not grow, so no run is too long", nearest=_NEAREST)
-    longest = float(longest_run(**{f"{name}_growth": factor for name, factor in factors.items()}))
-    if how is Told.json:
-        growth = {f"{name}_growth": factor for name, factor in factors.items()}
-        put_json({"longest_run_s": longest, **growth, "source": _SOURCE})
-        return
+    longest = float(longest_run(**growth))
     rates = ", ".join(f"{name} {text}" for name, text in written.items())
-    put(
-        f"Longest sensible run: {quantity(longest, 's')} (growth a year: {rates})",
-        f"Source: {_SOURCE} (farflung catalog sources {_SOURCE})",
+    return Statement(
+        f"Longest sensible run: {format_quantity(longest, 's')} (growth a year: {rates})",
+        {"longest_run_s": longest, **growth, "source": _SOURCE},
+        (f"source {_SOURCE} (farflung catalog sources {_SOURCE})",),
     )
 
 

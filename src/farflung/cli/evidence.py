@@ -1,4 +1,4 @@
-"""``farflung evidence``: what every factor of the learning model rests on, and what would change it."""
+"""``farflung evidence``: what every factor of the learning model rests on."""
 
 from __future__ import annotations
 

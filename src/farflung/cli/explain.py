@@ -1,4 +1,4 @@
-"""``farflung explain``: how a number came about, down to the sources."""
+"""``farflung explain``: how a number came about, down to its sources."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``farflung headlines``: the questions that are asked first, under every assumption set, with bands."""
+"""``farflung headlines``: what is asked first, under every assumption set, and how sure the answers are."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``farflung init``: a commented scenario to edit, written from the declarations of its fields."""
+"""``farflung init``: a commented scenario to edit."""
 
 from __future__ import annotations
 

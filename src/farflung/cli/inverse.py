@@ -1,4 +1,4 @@
-"""``farflung inverse``: the search turned round."""
+"""``farflung inverse``: the search turned round: most compute, fewest nodes, least bandwidth, a threshold."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``farflung nomenclature``: every input and every output, as a page."""
+"""``farflung nomenclature``: every input and every output, in Markdown."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``farflung reproduce`` and ``farflung contradictions``: what is published, checked."""
+"""``farflung reproduce``: every published claim, rerun and judged."""
 
 from __future__ import annotations
 
@@ -125,28 +125,3 @@ def _check_vectors(file: Path, how: Written) -> None:
         )
     if not report.passed:
         raise typer.Exit(_FAILED)
-
-
-_PARTS = ("id", "where", "contradiction", "resolution")
-_TITLES = ("Id", "Where", "Contradiction", "Resolution")
-
-
-def contradictions(
-    how: Annotated[Written, typer.Option("--format", help="How to show it.")] = Written.table,
-) -> None:
-    """List where the published documents contradict one another or themselves, and how it is resolved."""
-    from farflung.evidence import ledger
-
-    rows = [asdict(one) for one in ledger.contradictions()]
-    if how is Written.json:
-        put_json(rows)
-    elif how is Written.markdown:
-        from farflung.report import contradictions_page
-
-        sys.stdout.write(contradictions_page(ledger.contradictions()))
-    else:
-        table = grid(*_TITLES, shares={1: 2, 2: 3, 3: 3})
-        table.show_lines = True
-        for row in rows:
-            table.add_row(*(row[part] for part in _PARTS))
-        put(table)

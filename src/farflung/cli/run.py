@@ -1,4 +1,4 @@
-"""``farflung run``: the outcome of one scenario."""
+"""``farflung run``: what a scenario achieves: compute, cost, time, efficiency."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from farflung.cli.show import put_json
+from farflung.cli.terminal import print_json
 
 
 class Described(StrEnum):
@@ -24,8 +24,8 @@ def schema(
     if what is Described.scenario:
         from farflung.scenario import Scenario
 
-        put_json(Scenario.model_json_schema())
+        print_json(Scenario.model_json_schema())
     else:
         from farflung.outcome import Outcome
 
-        put_json(Outcome.model_json_schema(mode="serialization"))
+        print_json(Outcome.model_json_schema(mode="serialization"))

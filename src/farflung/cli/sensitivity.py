@@ -1,4 +1,4 @@
-"""``farflung sensitivity``: which assumption or lever moves an output."""
+"""``farflung sensitivity``: which assumptions and levers move an output."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``farflung simulate``: seeded runs of a scenario, event by event, with failures, stragglers and churn."""
+"""``farflung simulate``: a scenario event by event, with failures, stragglers and churn."""
 
 from __future__ import annotations
 

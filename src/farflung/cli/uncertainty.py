@@ -1,4 +1,4 @@
-"""``farflung uncertainty``: how sure the outputs of a scenario are, and how likely limits are passed."""
+"""``farflung uncertainty``: how sure every output is, and how likely limits are passed."""
 
 from __future__ import annotations
 

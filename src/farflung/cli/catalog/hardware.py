@@ -4,22 +4,20 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
+from farflung.base.format import format_value
 from farflung.catalog import Chip, Price, table
 from farflung.catalog import chips as all_chips
 from farflung.catalog import pods as all_pods
-from farflung.catalog.tables import assumption_names
-from farflung.cli.catalog.shelf import BOUGHT, Entry, Shelf, entry_of
-from farflung.cli.show import Column, Listing, quantity
+from farflung.catalog.tables import DEFAULT_ASSUMPTIONS, assumption_names
+from farflung.cli.catalog.section import BOUGHT, Entry, Section, entry_of
+from farflung.cli.listing import Column, Listing
 from farflung.physics.rating import h100_equivalents, total_processing_performance
-from farflung.scenario import Scenario, load_assumptions
-
-DEFAULT = str(Scenario.model_fields["assumptions"].default)
-"""The assumption set whose figures are listed unless another is named."""
+from farflung.scenario import load_assumptions
 
 _REFERENCE = "H100 SXM"
 
 
-def chips(assumptions: str = DEFAULT) -> Listing:
+def chips(assumptions: str = DEFAULT_ASSUMPTIONS) -> Listing:
     """Return every accelerator with the figures that an assumption set takes."""
     preferred = _preferred(assumptions)
     columns = (
@@ -41,7 +39,8 @@ def chips(assumptions: str = DEFAULT) -> Listing:
         Column("h100_equivalents", "H100e", "1"),
     )
     rows = tuple(_chip_row(chip, preferred) for chip in all_chips().values())
-    return Listing(columns, rows, f"As {assumptions} has it. ↓ ↑: the price lies below or above that range.")
+    note = f"as {assumptions} has it; ↓ ↑: the price lies below or above that range"
+    return Listing("Accelerators", columns, rows, note)
 
 
 def _preferred(assumptions: str) -> tuple[str, ...]:
@@ -85,7 +84,7 @@ def _price_cells(price: Price | None) -> tuple[Any, ...]:
     if price is None:
         return (None, "", *(None,) * len(_PRICE_KEYS))
     said = _price_facts(price)
-    shown = quantity(said["usd"], "USD") + _MARKS.get(price.beside_range, "")
+    shown = format_value(said["usd"], "USD") + _MARKS.get(price.beside_range, "")
     return (shown, _range(price), *said.values())
 
 
@@ -105,7 +104,7 @@ def _chip(name: str) -> Entry:
 
 
 def _price_words(price: Price) -> str:
-    words = f"{quantity(price.record.in_unit('USD'), 'USD')} ({price.record.source}"
+    words = f"{format_value(price.record.in_unit('USD'), 'USD')} ({price.record.source}"
     words += f", {BOUGHT[price.record.includes]})"
     return f"{words}, {price.beside_range} {_range(price)}" if price.beside_range else words
 
@@ -115,14 +114,14 @@ def _pods() -> Listing:
         Column("name", "Pod"),
         Column("chip", "Chip"),
         Column("chips", "Chips", "1"),
-        Column("description", "What it is", share=1),
+        Column("description", "What it is"),
         Column("source", "Source"),
     )
     rows = tuple((p.name, p.chip, p.chips, p.description, p.record.source) for p in all_pods().values())
-    return Listing(columns, rows)
+    return Listing("Commercial pods", columns, rows)
 
 
-def largest_nodes(rule: str, by: Literal["fp16", "tpp"], assumptions: str = DEFAULT) -> Listing:
+def largest_nodes(rule: str, by: Literal["fp16", "tpp"], assumptions: str = DEFAULT_ASSUMPTIONS) -> Listing:
     """Return, for each chip, the largest node that stays under a rule."""
     from farflung.scenario.nodes import node_limit, sub_threshold_nodes
 
@@ -141,8 +140,16 @@ def largest_nodes(rule: str, by: Literal["fp16", "tpp"], assumptions: str = DEFA
             node_limit(rule, reading=by), hardware_sources=_preferred(assumptions)
         )
     )
-    return Listing(columns, rows)
+    return Listing(f"The largest node of each chip below {rule}", columns, rows)
 
 
-CHIPS = Shelf(chips, _chip)
-PODS = Shelf(_pods, entry_of("pod", lambda: table("pods")))
+CHIPS = Section(
+    "List accelerators: dense rates, memory, power, price, H100-equivalents by processing performance.\n\n"
+    "Figures are those that an assumption set takes, the default one unless given. With a NAME: every record,"
+    " and the price that each set takes.",
+    chips,
+    _chip,
+)
+PODS = Section(
+    "List the standard commercial pods: so many of one chip.", _pods, entry_of("pod", lambda: table("pods"))
+)

@@ -1,0 +1,127 @@
+"""What goes to the terminal: pages for people, JSON and CSV for programs, and nothing else on stdout."""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext
+from typing import TYPE_CHECKING, Any
+
+from rich import box
+from rich.console import Console, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from farflung.base.pages import LEAST_SPAN, WIDEST_SPAN, WIDTH
+from farflung.base.pages import Table as PageTable
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from farflung.base.pages import Page
+
+_LONGEST_NAME = 40
+"""Characters of a word that is kept on one line."""
+
+
+def console(*, stderr: bool = False) -> Console:
+    """Return a console as wide as the terminal, or as the pages are laid out for."""
+    import os
+
+    stream = sys.stderr if stderr else sys.stdout
+    wide = None if stream.isatty() or "COLUMNS" in os.environ else WIDTH
+    # Names such as 'fp8 [FLOP/s]' are no markup, and colours mean something here: no guessing at either.
+    return Console(file=stream, width=wide, markup=False, highlight=False, emoji=False)
+
+
+@contextmanager
+def progress_bar(title: str) -> Iterator[Callable[[int, int], None] | None]:
+    """Give a callback that draws a bar on stderr, where somebody is there to see it."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn(title), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console(stderr=True), transient=True) as bar:
+        task = bar.add_task(title, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def print_all(*parts: RenderableType) -> None:
+    """Print parts of a page, one below the other.
+
+    Plain text keeps its lines whole, to be copied. Without a terminal no line ends in blanks.
+    """
+    out = console()
+    with nullcontext() if out.is_terminal else out.capture() as captured:
+        for part in parts:
+            out.print(part, soft_wrap=isinstance(part, str))
+    if captured is None:
+        return
+    sys.stdout.writelines(f"{line.rstrip()}\n" for line in captured.get().splitlines())
+
+
+def print_json(answer: Any) -> None:
+    """Write an answer as JSON; what JSON cannot hold (NaN, infinity) becomes null."""
+    ascii_only = "utf" not in (sys.stdout.encoding or "").lower()
+    text = json.dumps(_valid(answer), indent=2, ensure_ascii=ascii_only, allow_nan=False, default=str)
+    sys.stdout.write(text + "\n")
+
+
+def _valid(answer: Any) -> Any:
+    if isinstance(answer, float):
+        return answer if math.isfinite(answer) else None
+    if isinstance(answer, Mapping):
+        return {str(key): _valid(value) for key, value in answer.items()}
+    return [_valid(value) for value in answer] if isinstance(answer, list | tuple) else answer
+
+
+def print_csv(frame: pd.DataFrame) -> None:
+    """Write a table as CSV; what is not known stays empty."""
+    sys.stdout.write(frame.to_csv(index=frame.index.name is not None, lineterminator="\n"))
+
+
+def render(page: Page) -> Iterator[RenderableType]:
+    """Yield the parts of a page."""
+    yield Text(f"\n{page.title}", style="bold")
+    for line in page.lines:
+        yield Text(line)
+    for table in page.tables:
+        if table.title:
+            yield Text(f"\n{table.title}", style="bold")
+        yield render_table(table)
+    for note in page.notes:
+        yield Text.assemble(("Note: ", "yellow"), note)
+
+
+def render_table(table: PageTable) -> Table:
+    """Return a table, its bars included where the terminal has room for them."""
+    wide = console().width >= WIDTH
+    shown = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), header_style="bold")
+    for place, header in enumerate(table.headers):
+        numeric = place in table.numeric
+        # Prose yields to numbers and names where there is room; on a narrow terminal all yield alike.
+        whole = numeric or _are_names([row[place] for row in table.rows])
+        shown.add_column(
+            header, justify="right" if numeric else "left", overflow="fold", no_wrap=whole and wide
+        )
+    bars = _bars(table)
+    if bars:
+        shown.add_column(table.span_title, no_wrap=True, style="cyan")
+    for place, row in enumerate(table.rows):
+        shown.add_row(*row, *([bars[place]] if bars else []))
+    return shown
+
+
+def _are_names(cells: list[str]) -> bool:
+    return all(" " not in cell and len(cell) <= _LONGEST_NAME for cell in cells)
+
+
+def _bars(table: PageTable) -> list[str]:
+    width = min(WIDEST_SPAN, 22 - max(0, WIDTH - console().width))
+    if not table.spans or width < LEAST_SPAN:
+        return []
+    return [span.draw(width) if span else "" for span in table.spans]
