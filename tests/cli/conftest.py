@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
 from typing import NamedTuple
 
 import pytest
-import typer.main
 
 from farflung.cli import main
 
@@ -19,8 +17,6 @@ class Answer(NamedTuple):
 
 
 Farflung = Callable[..., Answer]
-_command = cache(typer.main.get_command)
-"""The tree of commands, which a process of its own would build once and the tests would build each time."""
 
 
 @pytest.fixture
@@ -28,7 +24,6 @@ def farflung(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
     """Return a function that runs ``farflung`` with some words, 100 columns wide."""
     monkeypatch.setenv("COLUMNS", "100")
     monkeypatch.delenv("FORCE_COLOR", raising=False)
-    monkeypatch.setattr(typer.main, "get_command", _command)
 
     def run(*words: str) -> Answer:
         capsys.readouterr()
