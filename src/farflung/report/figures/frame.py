@@ -58,6 +58,10 @@ def framed(
         Height of the plotting area [px].
     left, right, above, below
         Room around it for labels and titles of axes [px].
+
+    Notes
+    -----
+    Long because a page's looks are one declaration, read from top to bottom.
     """
     titles, subtitles = wrapped(title, _TITLE_CHARACTERS, 3), wrapped(subtitle, _SUBTITLE_CHARACTERS, 3)
     lines = [line for text in footer if text for line in wrapped(text, _FOOTER_CHARACTERS, 3)]
