@@ -12,7 +12,7 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
-from farflung.analysis.search import GRIDS, Constraints, Question, search
+from farflung.analysis.search import search
 from farflung.analysis.sensitivity import sensitivity
 from farflung.analysis.sweep import sweep
 from farflung.analysis.uncertainty import uncertainty
@@ -54,9 +54,7 @@ def moved():
 
 @pytest.fixture(scope="module")
 def found():
-    return search(
-        Question(assumptions="miri-2026-04", target=1e25, metric="local"), None, GRIDS["published"]()
-    )
+    return search(1e25, metric="local", assumptions="miri-2026-04", grid="published")
 
 
 @pytest.fixture(scope="module")
@@ -231,7 +229,7 @@ def test_a_front_marks_the_best_and_the_published(found):
 
 @pytest.mark.parametrize("published", ["governance-config-a", "governance-4-nodes"])
 def test_a_published_design_is_marked_beside_the_cheapest(published):
-    result = search(Question(assumptions="miri-2026-04", target=1e25), None, GRIDS["published"]())
+    result = search(1e25, assumptions="miri-2026-04", grid="published")
     figure = pareto_figure(replace(result, published=evaluate(preset(published))))
     (mark,) = kind(figure, "published")
     assert mark.x[0] != kind(figure, "cheapest")[0].x[0]
@@ -241,8 +239,8 @@ def test_a_published_design_is_marked_beside_the_cheapest(published):
 
 
 def test_where_nothing_reaches_the_target_the_figure_says_so():
-    asked = Question(assumptions="miri-2026-04", target=1e28), Constraints(most_nodes=4), GRIDS["published"]()
-    assert "No design reaches 10²⁸ FLOP" in title(pareto_figure(search(*asked)))
+    unreachable = search(1e28, assumptions="miri-2026-04", max_nodes=4, grid="published")
+    assert "No design reaches 10²⁸ FLOP" in title(pareto_figure(unreachable))
 
 
 def test_one_numeric_axis_is_lines_with_categories_as_colours():

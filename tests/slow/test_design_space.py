@@ -4,19 +4,18 @@ from functools import partial
 
 import pytest
 
-from farflung.analysis.search import Constraints, published_grid, search
-from farflung.analysis.search.designs import Question as AnyQuestion
+from farflung.analysis import search as design_search
 
-Question = partial(AnyQuestion, assumptions="miri-2026-04")
+search = partial(design_search.search, assumptions="miri-2026-04")
 
 
 @pytest.fixture(scope="module")
 def quality():
-    return search(Question(1e25, "quality"))
+    return search(1e25)
 
 
 def test_the_full_grid_is_large(quality):
-    assert quality.examined >= 10_000_000
+    assert quality.evaluated >= 10_000_000
     assert len(quality.runners_up) == 10
 
 
@@ -27,7 +26,7 @@ def test_quality_adjusted(quality):
 
 
 def test_local_equivalent_rewards_tiny_models():
-    best = search(Question(1e25, "local")).best
+    best = search(1e25, metric="local").best
     assert best.outcome.capital_cost_usd == pytest.approx(4.7e6, rel=5e-3)
     assert best.design.parameters < 6e9
     assert best.outcome.chinchilla_efficiency < 0.02
@@ -35,16 +34,16 @@ def test_local_equivalent_rewards_tiny_models():
 
 def test_cards_without_fast_links_are_left_out_unless_asked_for(quality):
     assert "RTX 5090" in quality.chips_left_out["no high-bandwidth memory"]
-    named = search(Question(1e25, "quality"), Constraints(chip_names=("RTX 5090",), modes=("flat",)))
-    every = search(Question(1e25, "quality"), Constraints(any_memory=True, modes=("flat",)))
+    named = search(1e25, chips="RTX 5090", modes="flat")
+    every = search(1e25, any_memory=True, modes="flat")
     assert named.best.design.chip == every.best.design.chip == "RTX 5090"
     assert every.best.outcome.capital_cost_usd < quality.best.outcome.capital_cost_usd
 
 
 def test_the_papers_own_grid():
-    local = search(Question(1e25, "local"), grid=published_grid()).best
+    local = search(1e25, metric="local", grid="published").best
     assert (local.design.nodes, local.design.chip) == (36, "H100 SXM")
-    quality = search(Question(1e25, "quality"), grid=published_grid()).best
+    quality = search(1e25, grid="published").best
     assert (quality.design.nodes, quality.design.chip) == (162, "A100 80GB")
     assert quality.outcome.capital_cost_usd == pytest.approx(114e6, rel=5e-3)
 
@@ -52,12 +51,12 @@ def test_the_papers_own_grid():
 @pytest.mark.parametrize(("chip", "most"), [("MI300X", 12.4e6), ("H100 SXM", 28.3e6)])
 def test_cheaper_than_published_at_like_quality(chip, most):
     """Not by shrinking the model: χ at least that of the published 23-node row."""
-    limits = Constraints(chip_names=(chip,), least_chinchilla=0.35)
-    assert search(Question(1e25, "local"), limits).best.outcome.capital_cost_usd <= most
+    best = search(1e25, metric="local", chips=chip, min_chinchilla=0.35).best
+    assert best.outcome.capital_cost_usd <= most
 
 
 def test_under_the_calibrated_set():
-    best = search(AnyQuestion(1e25, "quality")).best
+    best = design_search.search(1e25).best
     assert best.outcome.scenario.assumptions == "calibrated-2026-11"
     assert (best.design.nodes, best.design.chips_per_node, best.design.chip) == (43, 12, "MI300X")
     assert best.outcome.capital_cost_usd == pytest.approx(15.6e6, rel=5e-3)

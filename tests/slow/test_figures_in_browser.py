@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from farflung.analysis.search import GRIDS, Question, search
+from farflung.analysis.search import search
 from farflung.analysis.sensitivity import sensitivity
 from farflung.analysis.sweep import sweep
 from farflung.analysis.uncertainty import uncertainty
@@ -32,7 +32,7 @@ FIGURES = {
     "sensitivity": lambda: sensitivity_figure(sensitivity("paper-headline", draws=64)),
     "waterfall": lambda: waterfall_figure(waterfall("paper-headline", "paper-1gbps")),
     "pareto": lambda: pareto_figure(
-        search(Question(assumptions="miri-2026-04", target=1e25, metric="local"), None, GRIDS["published"]())
+        search(1e25, metric="local", assumptions="miri-2026-04", grid="published")
     ),
     "lines": lambda: sweep_figure(
         sweep("paper-headline", ["network.upload=10Mbps..1Gbps:log:25", "protocol.mode=flat,hierarchical"]),

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from farflung.analysis.distributions import Coefficient, distributions, drawn_fields, uniforms
-from farflung.analysis.search import Found, Grid, Question, search
+from farflung.analysis.search import EvaluatedDesign, Grid, Problem, Question, solve
 from farflung.analysis.uncertainty import QUANTILES, UncertaintyResult, uncertainty
 from farflung.base.units import factor
 from farflung.catalog.tables import assumption_names
@@ -75,7 +75,7 @@ class Cheapest:
     """
 
     question: Question
-    found: Found | None
+    found: EvaluatedDesign | None
     reached: float
     needs: tuple[Need, ...]
 
@@ -97,7 +97,7 @@ class Cheapest:
         """Return it as plain tables, for JSON."""
         needs = [asdict(one) | {"quantiles": _labelled(one.quantiles)} for one in self.needs]
         plain = {"assumptions": self.assumptions, "target": self.target, "reached": self.reached}
-        return {**plain, "needs": needs, "design": self.found.as_table() if self.found else None}
+        return {**plain, "needs": needs, "design": self.found.to_dict() if self.found else None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,8 +208,8 @@ def cheapest(target: float, believed: str, seed: int, grid: Grid | None = None) 
     grid
         What the search ranges over.
     """
-    question = Question(target, assumptions=believed)
-    best = search(question, None, grid).best
+    question = Question(target=target, assumptions=believed)
+    best = solve(Problem(question, grid=grid or Grid())).best
     if best is None:
         return Cheapest(question, None, 0.0, ())
     scenario, outcome = best.design.scenario(question), best.outcome

@@ -29,15 +29,17 @@ if TYPE_CHECKING:
 Role = Literal["lever", "uncertainty", "constant", "label"]
 Kind = Literal["number", "count", "truth", "choice", "text"]
 """What a field takes: real numbers, whole numbers, true and false, one of a few words, or any text."""
-BARE_UNITS = frozenset({"1", "token", "parameters", "nats", ""})
-"""Units whose quantities are written as plain numbers: counts, ratios, tokens, parameters and losses."""
+BARE_UNITS = frozenset({"1", "token", "parameters", "FLOP", "nats", ""})
+"""Units whose quantities may be written as plain numbers: counts, ratios, tokens, operations and losses."""
 LARGEST_INTEGER = 10**300
 """Integers beyond leave the range of double precision."""
+_MOST_LISTED = 12
+"""Words of a choice that an error lists."""
 
 
 @dataclass(frozen=True, slots=True)
 class OneOf:
-    """Restricts text to names that a registry knows, looked up when a value is validated."""
+    """Restricts a word, or several, to names that a registry knows, looked up when a value is validated."""
 
     names: Callable[[], tuple[str, ...]]
 
@@ -51,10 +53,15 @@ class OneOf:
         self, schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler
     ) -> dict[str, Any]:
         """List the names in the JSON Schema."""
-        return {**handler(schema), "enum": list(self.names())}
+        written, words = handler(schema), {"enum": list(self.names())}
+        if "items" in written:
+            return {**written, "items": {**written["items"], **words}}
+        return {**written, **words}
 
-    def _checked(self, value: str) -> str:
-        return checked_choice(value, self.names())
+    def _checked(self, value: str | tuple[str, ...]) -> str | tuple[str, ...]:
+        for word in (value,) if isinstance(value, str) else value:
+            checked_choice(word, self.names())
+        return value
 
 
 def checked_choice(value: str, choices: tuple[str, ...]) -> str:
@@ -66,9 +73,8 @@ def checked_choice(value: str, choices: tuple[str, ...]) -> str:
         If it is not; the error names the most similar choice.
     """
     if value not in choices:
-        raise InputError(
-            "", f"'{value}' is not one of {', '.join(choices)}", closest(value, choices) or choices[0]
-        )
+        listed = ", ".join(choices[:_MOST_LISTED]) + (", …" if len(choices) > _MOST_LISTED else "")
+        raise InputError("", f"'{value}' is not one of {listed}", closest(value, choices) or choices[0])
     return value
 
 
@@ -133,6 +139,8 @@ class Field:
         Whether it must be given.
     source
         Key of the source of a coefficient.
+    several
+        Whether it holds any number of such values.
     """
 
     path: str
@@ -148,6 +156,7 @@ class Field:
     default: Any = None
     required: bool = False
     source: str = ""
+    several: bool = False
 
     @property
     def numeric(self) -> bool:
@@ -165,7 +174,7 @@ class Field:
     @property
     def has_default(self) -> bool:
         """Return whether the field has a default of its own."""
-        return self.default not in {None, ""}
+        return self.default not in {None, "", ()}
 
     @property
     def default_text(self) -> str:
@@ -196,6 +205,8 @@ class Field:
         InputError
             If the value is of another kind. The error names no field: a section knows the full path.
         """
+        if self.several:
+            return (value,) if isinstance(value, str) else value
         if self.kind == "truth":
             return _read_truth(value)
         if self.kind == "choice" and self.choices and isinstance(value, str):
@@ -229,7 +240,7 @@ class Field:
         except ValueError:
             pass
         try:
-            return parse(text, self.unit if self.unit in {"token", "parameters"} else "1")
+            return parse(text, self.unit if self.unit in {"token", "parameters", "FLOP"} else "1")
         except InputError as error:
             raise InputError("", f"'{text}' is not a number", nearest=self._example) from error
 
@@ -254,6 +265,8 @@ class Field:
 
     def format(self, value: Any) -> str:
         """Return a value as a person reads it, with its unit unless it is a bare number."""
+        if isinstance(value, tuple):
+            return ", ".join(map(self.format, value))
         if isinstance(value, bool):
             return str(value).lower()
         if not isinstance(value, int | float):
@@ -262,6 +275,8 @@ class Field:
 
     def to_toml(self, value: Any) -> Any:
         """Return a value as a scenario file holds it: a number, a word, or text with its unit."""
+        if self.several:
+            return [str(one) for one in value]
         if self.kind == "truth":
             return str(value).lower() == "true"
         if not self.numeric:
@@ -378,6 +393,7 @@ def declared_field(path: str, info: FieldInfo) -> Field:
         at_least=_bound(info, "ge"),
         above=_bound(info, "gt"),
         at_most=_bound(info, "le"),
+        several=any(get_origin(kind) is tuple for kind in _types(info.annotation)),
     )
 
 

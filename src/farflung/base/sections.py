@@ -51,6 +51,8 @@ _TYPE_WORDS = {
     "model_type": ("a table of keys and values", "a section such as [nodes]"),
     "dict_type": ("a table of keys and values", "a section such as [nodes]"),
     "finite_number": ("a finite number", "a finite number"),
+    "date_parsing": ("a day", "2024-06-30"),
+    "date_from_datetime_parsing": ("a day", "2024-06-30"),
 }
 
 

@@ -98,7 +98,7 @@ _NUMBER = re.compile(r"\s*([-+]?(?:\d[\d_,]*\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*(.
 _UNIT = re.compile(r"[A-Za-zµ%$ */()]*")
 """Letters, products and quotients: a unit holds no arithmetic that could keep a parser busy."""
 _LONGEST = 80
-_ARITHMETIC = (AttributeError, TypeError, ValueError, ArithmeticError)
+_ARITHMETIC = (AssertionError, AttributeError, TypeError, ValueError, ArithmeticError)
 
 
 @lru_cache(maxsize=4096)

@@ -68,10 +68,13 @@ def asked(name: str, changes: Sequence[str] | None, assumptions: str | None) -> 
     """
     from farflung.scenario import load, with_changes
 
+    return with_changes(load(name), changed(changes, assumptions))
+
+
+def changed(changes: Sequence[str] | None, assumptions: str | None) -> dict[str, Any]:
+    """Return the fields that the options of a command line change, by dotted path."""
     fields = dict(_change(text) for text in changes or ())
-    if assumptions is not None:
-        fields["assumptions"] = assumptions
-    return with_changes(load(name), fields)
+    return fields if assumptions is None else {**fields, "assumptions": assumptions}
 
 
 def apart(changes: Sequence[str] | None, section: str) -> tuple[list[str], dict[str, Any]]:

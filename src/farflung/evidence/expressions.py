@@ -15,9 +15,8 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
-from farflung.analysis.search import Constraints, Question, nodes_for_target, published_grid, search
+from farflung.analysis.search import nodes_for_target, published_grid, search
 from farflung.base.errors import InputError, unknown
-from farflung.base.units import parse
 from farflung.catalog import chip, facts, pod, rules, select
 from farflung.catalog.chips import UNITS
 from farflung.learning.scaling_law import optimal_parameters, reference_tokens
@@ -111,7 +110,7 @@ def run(name: str, output: str, changes: Mapping[str, Any] | None = None) -> flo
 
 def least_nodes(name: str, output: str, target: float, changes: Mapping[str, Any] | None = None) -> float:
     """Return the smallest number of nodes with which an output reaches a target [1]."""
-    return float(nodes_for_target(with_changes(preset(name), changes or {}), output, target))
+    return float(nodes_for_target(name, output, target, **(changes or {})).nodes)
 
 
 def cheapest(output: str, target: float, settings: Mapping[str, Any] | None = None) -> float:
@@ -123,23 +122,20 @@ def cheapest(output: str, target: float, settings: Mapping[str, Any] | None = No
     return float(getattr(_cheapest(target, json.dumps(settings or {})), output_named(output)))
 
 
+_OPTIONS = {"chip": "chips", "mode": "modes"}
+"""Options of a search by the names that expressions give them."""
+
+
 @lru_cache(maxsize=256)
 def _cheapest(target: float, settings: str) -> Outcome:
-    wanted = {"metric": "local", "upload": "100 Mbps", **json.loads(settings)}
-    upload = parse(wanted["upload"], "bit/s")
-    question = Question(
+    wanted = json.loads(settings)
+    models = (float(wanted.pop("parameters")),) if "parameters" in wanted else ()
+    renamed = {_OPTIONS.get(name, name): value for name, value in wanted.items()}
+    found = search(
         target,
-        wanted["metric"],
-        assumptions="miri-2026-04",
-        upload=upload,
-        download=parse(wanted["download"], "bit/s") if "download" in wanted else upload,
-    )
-    constraints = Constraints(
-        chip_names=(wanted["chip"],) if "chip" in wanted else (),
-        modes=(wanted["mode"],) if "mode" in wanted else (),
-    )
-    models = (float(wanted["parameters"]),) if "parameters" in wanted else ()
-    found = search(question, constraints, replace(published_grid(), models=models)).best
+        **{"metric": "local", "assumptions": "miri-2026-04", **renamed},
+        grid=replace(published_grid(), models=models),
+    ).best
     if found is None:
         raise InputError("cheapest", f"no design of the published grid reaches {target:g}")
     return found.outcome

@@ -58,7 +58,7 @@ def predict(case: Case, assumptions: str, coefficients: Mapping[str, float] | No
         if case.utilisation is None or _sent(case, assumptions):
             raise InputError(f"{case.group}, {case.run}", "states no utilisation, or more than 16 bits")
         try:
-            return least_bandwidth(scenario, case.utilisation)
+            return least_bandwidth(scenario, case.utilisation).bandwidth
         except InputError as error:
             if error.field != "utilisation":
                 raise

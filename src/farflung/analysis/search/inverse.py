@@ -5,19 +5,23 @@ from __future__ import annotations
 import math
 import os
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import Any, Unpack
 
 import numpy as np
 
-from farflung.analysis.search.designs import Constraints, Grid, Problem, Question
-from farflung.analysis.search.most import most
-from farflung.analysis.search.search import Found, SearchResult, branches_of, reaches, search
+from farflung.analysis.requested import AnyScenario, requested
+from farflung.analysis.search.answers import LeastBandwidth, MostCompute, NodesForTarget, Threshold
+from farflung.analysis.search.designs import EvaluatedDesign
+from farflung.analysis.search.grid import Problem
+from farflung.analysis.search.maximise import maximise
+from farflung.analysis.search.options import DesignOptions, Quantity, SearchOptions, problem_of
+from farflung.analysis.search.question import Question
+from farflung.analysis.search.search import branches_of, is_reachable, solve
 from farflung.base.errors import InputError
 from farflung.outcome import evaluate
 from farflung.outcome.batch import answers
 from farflung.outcome.closed_form import output_named
-from farflung.scenario import Scenario
-from farflung.scenario.nodes import node_limit
 
 _MOST_NODES = 2**20
 _LARGEST_BLOCK = 2**16
@@ -25,60 +29,71 @@ _BANDWIDTHS = np.geomspace(1.0, 1e13, 5201)
 
 
 def most_compute(
-    question: Question,
-    budget: float,
-    constraints: Constraints | None = None,
-    grid: Grid | None = None,
-    *,
-    threads: int | None = None,
-) -> Found:
-    """Return the design that gives most of the question's metric for a budget.
+    budget: Quantity, *, threads: int | None = None, **options: Unpack[DesignOptions]
+) -> MostCompute:
+    """Return the design that gives most of a metric for a budget.
 
     Parameters
     ----------
-    question
-        Metric, rule, duration, links and assumption set; its target is not used.
     budget
-        Greatest capital cost [USD].
-    constraints, grid, threads
-        As for :func:`search`.
+        Greatest capital cost, as ``"$50M"``.
+    threads, options
+        As for :func:`farflung.search`.
 
     Raises
     ------
     InputError
         If the budget buys no design within the constraints.
     """
-    problem = Problem(question, replace(constraints or Constraints(), budget=budget), grid or Grid())
+    problem = problem_of({"target": 1.0, **options, "budget": budget})
     branches, _ = branches_of(problem)
     with ThreadPoolExecutor(threads or os.cpu_count() or 1) as pool:
-        found = most(problem, branches, pool)
+        found = maximise(problem, branches, pool)
     if found is None:
         raise InputError(
-            "budget", f"${budget:,.0f} buys no node that keeps to all else", nearest="a larger budget"
+            "budget",
+            f"${problem.constraints.budget:,.0f} buys no node that keeps to all else",
+            nearest="a larger budget",
         )
-    return Found(found[1], evaluate(found[1].scenario(question)))
+    _, design = found
+    outcome = evaluate(design.scenario(problem.question))
+    return MostCompute(problem, EvaluatedDesign(design, problem.question, outcome))
 
 
-def nodes_for_target(scenario: Scenario, output: str, target: float) -> int:
+def nodes_for_target(
+    scenario: AnyScenario,
+    output: str = "quality_adjusted_flop",
+    target: float = 1e25,
+    **changes: Any,
+) -> NodesForTarget:
     """Return the smallest number of nodes with which an output of a scenario reaches a target.
 
     Every count is tried, in growing blocks: nothing says that more nodes always give more.
+
+    Parameters
+    ----------
+    scenario, changes
+        As for :func:`farflung.evaluate`.
+    output
+        Name of an output.
+    target
+        Its least value [unit of the output].
 
     Raises
     ------
     InputError
         If the target is no number above 0, or no number of nodes up to a million reaches it.
     """
-    name = output_named(output)
+    request, name = requested(scenario, changes), output_named(output)
     if not (target > 0 and math.isfinite(target)):
         raise InputError("target", f"{target:g} is not a number above 0")
     first, size, furthest = 1, 4096, 0.0
     while first <= _MOST_NODES:
         counts = np.arange(first, min(first + size, _MOST_NODES + 1), dtype=np.float64)
-        values = answers(scenario, {"nodes.count": counts}, [name])[name]
+        values = answers(request.scenario, {"nodes.count": counts}, [name])[name]
         reached = np.nonzero(values >= target)[0]
         if reached.size:
-            return int(counts[reached[0]])
+            return NodesForTarget(request, name, target, int(counts[reached[0]]))
         furthest = max(furthest, float(np.nanmax(values, initial=0.0)))
         first, size = first + size, min(2 * size, _LARGEST_BLOCK)
     raise InputError(
@@ -86,95 +101,97 @@ def nodes_for_target(scenario: Scenario, output: str, target: float) -> int:
     )
 
 
-def least_bandwidth(scenario: Scenario, utilisation: float) -> float:
-    """Return the least bandwidth, up and down alike, that gives a utilisation [bit/s].
+def least_bandwidth(scenario: AnyScenario, utilisation: float = 0.9, **changes: Any) -> LeastBandwidth:
+    """Return the least bandwidth, up and down alike, that gives a utilisation.
 
     The number of inner steps must be fixed in the scenario, since at its compute-bound minimum every
     bandwidth gives the same.
+
+    Parameters
+    ----------
+    scenario, changes
+        As for :func:`farflung.evaluate`.
+    utilisation
+        Share of the compute to be used.
 
     Raises
     ------
     InputError
         If the steps are not fixed, the run is not feasible, or no bandwidth gives the utilisation.
     """
+    request = requested(scenario, changes)
     if not 0 < utilisation <= 1:
         raise InputError("utilisation", f"{utilisation:g} is not a share", nearest="above 0 and at most 1")
-    if scenario.protocol.inner_steps is None and scenario.protocol.mode != "data_parallel":
+    if request.scenario.protocol.inner_steps is None and request.scenario.protocol.mode != "data_parallel":
         raise InputError(
             "protocol.inner_steps",
             "left open, it grows until every bandwidth suffices",
             nearest="a number, such as 30",
         )
-    outcome = evaluate(scenario)
+    outcome = evaluate(request.scenario)
     if not outcome.feasible:
         raise InputError("utilisation", f"the run is not feasible ({outcome.binding_constraint})")
-    grid = _BANDWIDTHS
+    bandwidths = _BANDWIDTHS
     for _ in range(3):
-        found = answers(scenario, {"network.upload": grid, "network.download": grid}, ["utilisation"])[
-            "utilisation"
-        ]
-        enough = np.nonzero(found >= utilisation * (1 - 1e-12))[0]
+        fields = {"network.upload": bandwidths, "network.download": bandwidths}
+        reached = answers(request.scenario, fields, ["utilisation"])["utilisation"]
+        enough = np.nonzero(reached >= utilisation * (1 - 1e-12))[0]
         if not enough.size:
             raise InputError(
                 "utilisation",
                 f"no bandwidth gives {utilisation:g}",
-                nearest=f"{float(np.nanmax(found, initial=0.0)):.4g}",
+                nearest=f"{float(np.nanmax(reached, initial=0.0)):.4g}",
             )
-        at = int(enough[0])
-        if at == 0 and grid is _BANDWIDTHS:
+        place = int(enough[0])
+        if place == 0 and bandwidths is _BANDWIDTHS:
             raise InputError(
-                "utilisation", f"every bandwidth from {grid[0]:g} bit/s on gives {utilisation:g}"
+                "utilisation", f"every bandwidth from {bandwidths[0]:g} bit/s on gives {utilisation:g}"
             )
-        grid = np.geomspace(grid[max(at - 1, 0)], grid[at], 1001)
-    return float(grid[-1])
+        bandwidths = np.geomspace(bandwidths[max(place - 1, 0)], bandwidths[place], 1001)
+    return LeastBandwidth(request, utilisation, float(bandwidths[-1]))
 
 
-@dataclass(frozen=True, slots=True)
-class Threshold:
-    """The compute limit of a node that pushes a target out of reach."""
-
-    h100_equivalents: int | None
-    """Largest whole limit at which nothing reaches the target; ``None`` if one H100-equivalent still does."""
-    at_rule: SearchResult
-    at_threshold: SearchResult | None
-
-
-def threshold_for_duration(
-    question: Question, constraints: Constraints, grid: Grid | None = None
-) -> Threshold:
+def threshold_for_duration(target: Quantity = 1e25, **options: Unpack[SearchOptions]) -> Threshold:
     """Return the largest compute limit of a node at which a target takes longer than the duration.
 
     Without a limit on cost or nodes there is none: more of smaller nodes always do. A lower limit allows
     only designs that a higher one allows too, so the limits are bisected.
+
+    Parameters
+    ----------
+    target, options
+        As for :func:`farflung.search`, with a ``budget`` or ``max_nodes``.
 
     Raises
     ------
     InputError
         If the constraints limit neither cost nor nodes.
     """
-    if constraints.budget is None and constraints.most_nodes is None:
+    problem = problem_of({"target": target, **options})
+    if problem.constraints.budget is None and problem.constraints.max_nodes is None:
         raise InputError(
-            "constraints", "without a budget or a greatest number of nodes, no limit stops a target",
-            nearest="--budget or --max-nodes",
-        )  # fmt: skip
-    ranged = grid or Grid()
-    at_rule = search(question, constraints, ranged)
+            "constraints",
+            "without a budget or a greatest number of nodes, no limit stops a target",
+            nearest="budget or max_nodes",
+        )
+
+    def lowered(limit: int) -> Problem:
+        question = problem.question.model_copy(update={"threshold": float(limit)})
+        return replace(problem, question=question)
+
+    at_rule = solve(problem)
     if at_rule.best is None:
         return Threshold(None, at_rule, None)
-    reachable, stopped = _own_limit(question), 0
+    reachable, stopped = _own_limit(problem.question), 0
     while reachable - stopped > 1:
         middle = (reachable + stopped) // 2
-        if reaches(Problem(replace(question, threshold=float(middle)), constraints, ranged)):
+        if is_reachable(lowered(middle)):
             reachable = middle
         else:
             stopped = middle
-    if not stopped:
-        return Threshold(None, at_rule, None)
-    return Threshold(
-        stopped, at_rule, search(replace(question, threshold=float(stopped)), constraints, ranged)
-    )
+    return Threshold(stopped or None, at_rule, solve(lowered(stopped)) if stopped else None)
 
 
 def _own_limit(question: Question) -> int:
-    limit = node_limit(question.rule, reading=question.reading, lowered_to=question.threshold)
+    limit = question.node_limit()
     return int(np.ceil(limit.compute / limit.per_h100_equivalent))

@@ -39,7 +39,7 @@ from farflung.report.figures.words import (
 )
 
 if TYPE_CHECKING:
-    from farflung.analysis.search import Found, SearchResult
+    from farflung.analysis.search import EvaluatedDesign, SearchResult
 
 _SYMBOLS = ("circle", "square", "diamond", "triangle-up", "pentagon", "hexagon", "cross", "triangle-down")
 _SMALLEST, _LARGEST = 8.0, 15.0
@@ -102,12 +102,11 @@ def _target(result: SearchResult) -> str:
 
 
 def _question(result: SearchResult) -> str:
-    asked = result.question
-    links = f"{shown(asked.upload, 'bit/s')} up and {shown(asked.download, 'bit/s')} down"
+    question = result.question
     return (
-        f"{_target(result)} in {shown(asked.duration, 's')} over {links}, every node below the limits of "
-        f"{rule_named(asked.rule)}. Shown: designs that no other beats in cost, nodes, length of the run and "
-        f"{symbol(_QUALITY)} at once."
+        f"{_target(result)} in {shown(question.duration, 's')} over links of {question.links_text}, every "
+        f"node below the limits of {rule_named(question.rule)}. Shown: designs that no other beats in cost, "
+        f"nodes, length of the run and {symbol(_QUALITY)} at once."
     )
 
 
@@ -121,7 +120,7 @@ def _title(result: SearchResult) -> str:
     return title
 
 
-def _node(found: Found) -> str:
+def _node(found: EvaluatedDesign) -> str:
     design = found.design
     node = f"{design.chips_per_node}x {plain(design.chip)}"
     return f"{design.nodes:,} nodes of {node}, {_protocol(design.variant.mode)}"
@@ -131,7 +130,7 @@ def _protocol(mode: str) -> str:
     return plain(mode.replace("_", " "))
 
 
-def _hover(found: Found) -> str:
+def _hover(found: EvaluatedDesign) -> str:
     """Return the design in words."""
     design, outcome = found.design, found.outcome
     lines = [
@@ -152,7 +151,7 @@ def _measured(outcome: Outcome) -> list[str]:
     ]
 
 
-def _front(figure: go.Figure, designs: Sequence[Found]) -> None:
+def _front(figure: go.Figure, designs: Sequence[EvaluatedDesign]) -> None:
     """Draw the front: one trace for each protocol."""
     longest = max((one.outcome.duration_s or 0.0 for one in designs), default=1.0) or 1.0
     nodes = [one.design.nodes for one in designs] or [1]
@@ -310,7 +309,7 @@ def _mark(
     )
 
 
-def _axes(figure: go.Figure, result: SearchResult, designs: Sequence[Found]) -> None:
+def _axes(figure: go.Figure, result: SearchResult, designs: Sequence[EvaluatedDesign]) -> None:
     outcomes = [one.outcome for one in (*designs, *result.runners_up)]
     outcomes += [one for one in (result.best.outcome if result.best else None, result.published) if one]
     costs = [one.capital_cost_usd for one in outcomes if one.capital_cost_usd]
@@ -348,8 +347,8 @@ def _footer(result: SearchResult) -> list[str]:
     if result.question.metric != "quality" and best:
         reached = bare(getattr(best.outcome, _METRICS[result.question.metric]), "FLOP")
         lines.append(f"The cheapest reaches {reached} FLOP of {symbol(_METRICS[result.question.metric])}.")
-    tally = [f"{result.grid} grid, {result.examined:,} designs examined"]
-    tally += [f"{count:,} removed: {plain(reason)}" for reason, count in result.removed_by.items()]
+    tally = [f"{result.grid.name} grid, {result.evaluated:,} designs evaluated"]
+    tally += [f"{count:,} rejected: {plain(reason)}" for reason, count in result.rejected_by.items()]
     lines.append(capitalised("; ".join(tally)) + ".")
     for reason, chips in result.chips_left_out.items():
         lines.append(f"Chips left out ({plain(reason)}): {', '.join(map(plain, chips))}.")
