@@ -18,7 +18,7 @@ KNOWN_MISMATCHES = {
 
 @pytest.fixture(scope="module")
 def judged():
-    return ledger.judge()
+    return ledger.reproduce()
 
 
 def test_all_claims_are_there(judged):
@@ -79,7 +79,7 @@ def test_agreement(published, step, ours, expected):
 
 
 def test_one_document(judged):
-    paper = ledger.judge("paper")
+    paper = ledger.reproduce("paper")
     assert {claim.document for claim in paper.claims} == {"paper"}
     assert len(paper.claims) == 234
     assert judged.documents["paper"] == paper.counts
@@ -87,12 +87,12 @@ def test_one_document(judged):
 
 def test_an_unknown_document_is_refused():
     with pytest.raises(InputError, match="did you mean 'paper'"):
-        ledger.judge("papr")
+        ledger.reproduce("papr")
 
 
 def test_progress_is_reported():
     seen = []
-    ledger.judge("outline", lambda done, total: seen.append((done, total)))
+    ledger.reproduce("outline", lambda done, total: seen.append((done, total)))
     assert seen[-1] == (len(seen), len(seen))
 
 
@@ -101,21 +101,40 @@ def test_a_malformed_row_names_file_and_line(tmp_path, monkeypatch):
     (tmp_path / "claims.csv").write_text(text[0] + text[1] + "S999-001,short\n", encoding="utf-8")
     monkeypatch.setattr(ledger, "_DATA", tmp_path)
     with pytest.raises(InputError, match=r"claims\.csv: line 3, column place: missing"):
-        ledger.judge()
+        ledger.reproduce()
 
 
 def test_a_missing_column_is_named(tmp_path, monkeypatch):
     (tmp_path / "claims.csv").write_text("id,document\n", encoding="utf-8")
     monkeypatch.setattr(ledger, "_DATA", tmp_path)
     with pytest.raises(InputError, match=r"claims\.csv: line 1 is not its columns"):
-        ledger.judge()
+        ledger.reproduce()
 
 
 def test_contradictions():
     found = ledger.contradictions()
     assert [c.id for c in found] == [f"C{number:02d}" for number in range(1, 35)]
-    known = {claim.id for claim in ledger.judge().claims}
+    known = {claim.id for claim in ledger.reproduce().claims}
     assert all(claim in known for c in found for claim in c.claims)
+
+
+def test_the_readme_counts_claims_as_the_ledger_does(judged):
+    left = len(judged.claims) - judged.recomputed
+    said = f"Of the {len(judged.claims)} claims of the literature we build on, {judged.recomputed} are"
+    readme = " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())
+    assert f"{said} [recomputed](docs/ledger.md), the {judged.counts['differs']} that differ" in readme
+    assert f"included; {left} are inputs, judgements or not derivable" in readme
+    assert f"{judged.recomputed} recomputed" in judged.summary
+
+
+def test_the_ledger_is_a_result(judged):
+    assert len(repr(judged).splitlines()) <= 25
+    assert judged.to_dict()["counts"] == judged.counts
+    frame = judged.to_frame()
+    assert list(frame["id"]) == [claim.id for claim in judged.claims]
+    assert {source.key for source in judged.citations()} == set(ledger.SOURCES.values())
+    assert judged.command == "farflung reproduce"
+    assert ledger.reproduce("blog").python == "farflung.reproduce(document='blog')"
 
 
 def test_the_pages_are_up_to_date(judged):

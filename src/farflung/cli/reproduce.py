@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from farflung.cli.show import Written, grid, progress_bar, put, put_json, quantity
+from farflung.cli.show import Written, grid, progress_bar, put, put_json
 
 if TYPE_CHECKING:
-    from rich.console import RenderableType
-
-    from farflung.evidence.ledger import Claim, Ledger
+    from farflung.evidence.ledger import Ledger
 
 _FAILED = 1
-_DIFFERS = "differs"
 
 
 def reproduce(
@@ -47,10 +43,9 @@ def reproduce(
     from farflung.evidence import ledger
 
     with progress_bar("Rerunning claims") as progress:
-        judged = ledger.judge(document, progress=progress)
+        judged = ledger.reproduce(document, progress=progress)
     if how is Written.json:
-        drifted = [claim.id for claim in judged.drifted]
-        put_json({"counts": judged.counts, "documents": judged.documents, "drifted": drifted})
+        put_json(judged.to_dict())
     elif how is Written.markdown:
         from farflung.report import ledger_page
 
@@ -62,44 +57,16 @@ def reproduce(
 
 
 def _put_ledger(judged: Ledger) -> None:
-    statuses = list(judged.counts)
-    table = grid("Document", *statuses, right=range(1, len(statuses) + 1))
-    for document, counts in judged.documents.items():
-        table.add_row(document, *(str(counts.get(status, 0)) for status in statuses))
-    table.add_section()
-    table.add_row("all", *(str(judged.counts[status]) for status in statuses))
-    put(table)
-    _put_claims("Differs", [claim for claim in judged.claims if claim.status == _DIFFERS])
-    _put_claims("Drifted from the record", judged.drifted)
-    if not judged.drifted:
-        put("No claim has drifted from the status on record.")
-
-
-def _put_claims(title: str, claims: Sequence[Claim]) -> None:
     from rich.text import Text
 
-    if claims:
-        put(Text(f"{title}: {len(claims)}\n", style="bold"), *(_told(claim) for claim in claims))
-
-
-def _told(claim: Claim) -> RenderableType:
-    """Return what is published, what comes out, and why they differ."""
-    from rich.console import Group
-    from rich.padding import Padding
-    from rich.text import Text
-
-    drift = f" (on record: {claim.recorded_status})" if claim.status != claim.recorded_status else ""
-    place = Text.assemble((claim.id, "cyan"), (f"  {claim.document}, {claim.place}{drift}", "dim"))
-    published = f"{claim.published} {claim.unit}".rstrip()
-    values = Text.assemble("published ", (published, "yellow"), ", ours ", (_number(claim.ours), "green"))
-    said = [Text(claim.claim), values, *([Text(claim.reason)] if claim.reason else [])]
-    return Group(place, Padding(Group(*said), (0, 0, 1, 2)))
-
-
-def _number(ours: Any) -> str:
-    if isinstance(ours, tuple | list):
-        return " to ".join(_number(one) for one in ours)
-    return quantity(ours, "1")
+    page = judged.page()
+    put(Text(page.title, style="bold"), *page.lines)
+    for table in page.tables:
+        # The last columns of claims are words: what is claimed, and why it differs.
+        shown = grid(*table.headers, right=table.numeric, shares={} if table.numeric else {1: 1, 4: 2})
+        for row in table.rows:
+            shown.add_row(*row)
+        put(Text(table.title, style="bold"), shown)
 
 
 def _check_vectors(file: Path, how: Written) -> None:

@@ -7,17 +7,24 @@ drifted, and the ledger says so. Claims that do not come out stay in it, with th
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from importlib import resources
-from typing import Annotated, Literal, get_args
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
 
 from pydantic import BeforeValidator
 
 from farflung.base.errors import InputError, unknown
+from farflung.base.format import ABSENT
+from farflung.base.pages import Page, Table
+from farflung.base.results import Call, Result
 from farflung.catalog.rows import Positive, Word, read_rows
+from farflung.catalog.sources import Source, cited
 from farflung.evidence.expressions import Number, value_of
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Status = Literal["reproduced", "differs", "stated input", "judgement", "not derivable"]
 STATUSES: tuple[Status, ...] = get_args(Status)
@@ -72,17 +79,45 @@ class Claim(PublishedClaim):
     ours: Number | None
     status: Status
 
+    @property
+    def printed(self) -> str:
+        """Return the published value with its unit."""
+        return f"{self.published} {self.unit}".strip()
 
-@dataclass(frozen=True)
-class Ledger:
-    """All claims judged, or those of one document."""
+
+@dataclass(frozen=True, repr=False)
+class Ledger(Result):
+    """All claims judged, or those of one document.
+
+    Attributes
+    ----------
+    claims
+        In the order of the documents.
+    document
+        Name of the one document; ``None`` for all.
+    """
 
     claims: tuple[Claim, ...]
+    document: str | None = None
 
     @cached_property
     def counts(self) -> Mapping[str, int]:
         """Return the number of claims of each status."""
         return _counted(self.claims)
+
+    @property
+    def recomputed(self) -> int:
+        """Return how many claims are computed anew; the others are inputs, judgements or not derivable."""
+        return self.counts[REPRODUCED] + self.counts[DIFFERS]
+
+    @property
+    def summary(self) -> str:
+        """Return in a sentence how many claims there are, and what became of them."""
+        return (
+            f"{len(self.claims):,} published claims: {self.recomputed:,} recomputed, of which "
+            f"{self.counts[REPRODUCED]:,} are reproduced and {self.counts[DIFFERS]:,} differ; "
+            f"{len(self.claims) - self.recomputed:,} are inputs, judgements or not derivable."
+        )
 
     @cached_property
     def documents(self) -> Mapping[str, Mapping[str, int]]:
@@ -94,6 +129,74 @@ class Ledger:
     def drifted(self) -> tuple[Claim, ...]:
         """Return the claims whose status is not the recorded one."""
         return tuple(claim for claim in self.claims if claim.status != claim.recorded_status)
+
+    def page(self) -> Page:
+        """Return the counts, then the claims that have drifted and those that differ."""
+        counts = [(name, *map(str, own.values())) for name, own in self.documents.items()]
+        differing = tuple(claim for claim in self.claims if claim.status == DIFFERS)
+        numbers = frozenset(range(1, len(STATUSES) + 1))
+        drifted = [
+            f"{claim.id} has drifted: {claim.status}, on record {claim.recorded_status}."
+            for claim in self.drifted
+        ]
+        return Page(
+            title=self.summary,
+            lines=tuple(drifted) or ("No claim has drifted from the status on record.",),
+            tables=(
+                Table(("Document", *STATUSES), (*counts, ("all", *map(str, self.counts.values()))), numbers),
+                *_claim_tables("Drifted", self.drifted),
+                *_claim_tables("Differs", differing),
+            ),
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return counts and claims as plain data."""
+        return {
+            "counts": self.counts,
+            "documents": self.documents,
+            "drifted": [claim.id for claim in self.drifted],
+            "claims": [asdict(claim) for claim in self.claims],
+        }
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row for each claim."""
+        import pandas as pd  # noqa: PLC0415 - pandas is slow to import
+
+        return pd.DataFrame(map(asdict, self.claims))
+
+    def call(self) -> Call:
+        """Return how the answer is asked for again."""
+        options = {} if self.document is None else {"document": self.document}
+        return Call("reproduce", "farflung.reproduce", options=options)
+
+    def citations(self) -> tuple[Source, ...]:
+        """Return the documents whose claims these are."""
+        return cited(SOURCES[name] for name in self.documents)
+
+
+SOURCES: Mapping[str, str] = {
+    "governance-analysis": "miri2026governance",
+    "paper": "rahman2026distributed",
+    "simulation-notes": "miri2026notes",
+    "blog": "miri2026blog",
+    "outline": "miri2026outline",
+}
+"""For every document its key in the bibliography."""
+
+
+def _claim_tables(title: str, claims: Sequence[Claim]) -> tuple[Table, ...]:
+    rows = tuple(
+        (claim.id, claim.claim, claim.printed, format_ours(claim.ours), claim.reason) for claim in claims
+    )
+    headers = ("Id", "Claim", "Published", "Ours", "Reason")
+    return (Table(headers, rows, title=f"{title}: {len(rows)}"),) if rows else ()
+
+
+def format_ours(ours: Number | None) -> str:
+    """Return our value, or the ends of our range, as a person reads them."""
+    if ours is None:
+        return ABSENT
+    return " to ".join(f"{value:.5g}" for value in (ours if isinstance(ours, tuple) else (ours,)))
 
 
 def _counted(claims: Iterable[Claim]) -> Mapping[str, int]:
@@ -111,7 +214,7 @@ def published_claims() -> tuple[PublishedClaim, ...]:
     return read_rows(_DATA / "claims.csv", PublishedClaim)
 
 
-def judge(document: str | None = None, progress: Callable[[int, int], None] | None = None) -> Ledger:
+def reproduce(document: str | None = None, progress: Callable[[int, int], None] | None = None) -> Ledger:
     """Return the ledger with every claim computed and judged anew.
 
     Parameters
@@ -134,7 +237,7 @@ def judge(document: str | None = None, progress: Callable[[int, int], None] | No
         claims.append(_judged(claim))
         if progress is not None:
             progress(done, len(published))
-    return Ledger(tuple(claims))
+    return Ledger(tuple(claims), document)
 
 
 def _judged(claim: PublishedClaim) -> Claim:

@@ -5,15 +5,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import groupby
 
-from farflung.evidence.ledger import DIFFERS, STATUSES, Claim, Contradiction, Ledger
+from farflung.evidence.ledger import (
+    DIFFERS,
+    SOURCES,
+    STATUSES,
+    Claim,
+    Contradiction,
+    Ledger,
+    format_ours,
+)  # fmt: skip
 from farflung.report.markdown import table
 
 _TITLES = {
-    "governance-analysis": "Governance analysis (miri2026governance)",
-    "paper": "The paper (rahman2026distributed)",
-    "simulation-notes": "Simulation notes (miri2026notes)",
-    "blog": "Blog post (miri2026blog)",
-    "outline": "Project outline (miri2026outline)",
+    "governance-analysis": "Governance analysis",
+    "paper": "The paper",
+    "simulation-notes": "Simulation notes",
+    "blog": "Blog post",
+    "outline": "Project outline",
 }
 _INTRODUCTION = """\
 Every figure of the five published documents, recomputed where the document says how. This page is
@@ -34,12 +42,12 @@ is `farflung run preset --set …`.
 
 def ledger_page(ledger: Ledger) -> str:
     """Return the ledger as Markdown: counts, then the claims that differ, then all claims by document."""
-    parts = ["# Ledger of published claims", "", _INTRODUCTION, "## Counts", ""]
+    parts = ["# Ledger of published claims", "", _INTRODUCTION, "## Counts", "", ledger.summary, ""]
     parts += table(
         ("document", *STATUSES, "all"),
         [
             *(
-                (_TITLES.get(name, name), *map(str, counts.values()), str(sum(counts.values())))
+                (_title(name), *map(str, counts.values()), str(sum(counts.values())))
                 for name, counts in ledger.documents.items()
             ),
             ("**all**", *map(str, ledger.counts.values()), str(sum(ledger.counts.values()))),
@@ -49,13 +57,13 @@ def ledger_page(ledger: Ledger) -> str:
     parts += table(
         ("id", "place", "claim", "published", "ours", "reason"),
         [
-            (c.id, f"{c.document}, {c.place}", c.claim, _printed(c), _ours(c), c.reason)
+            (c.id, f"{c.document}, {c.place}", c.claim, c.printed, _ours(c), c.reason)
             for c in ledger.claims
             if c.status == DIFFERS
         ],
     )
     for document, claims in groupby(ledger.claims, key=lambda claim: claim.document):
-        parts += ["", f"## {_TITLES.get(document, document)}"]
+        parts += ["", f"## {_title(document)}"]
         for place, rows in groupby(claims, key=lambda claim: claim.place):
             parts += ["", f"### {place}", ""]
             parts += table(
@@ -82,15 +90,14 @@ def contradictions_page(contradictions: Sequence[Contradiction]) -> str:
 
 def _row(claim: Claim) -> tuple[str, ...]:
     how = f"`{claim.expression}`" if claim.expression else claim.reason
-    return (claim.id, claim.claim, _printed(claim), _ours(claim), claim.status, how)
-
-
-def _printed(claim: Claim) -> str:
-    return f"{claim.published} {claim.unit}".strip()
+    return (claim.id, claim.claim, claim.printed, _ours(claim), claim.status, how)
 
 
 def _ours(claim: Claim) -> str:
-    if claim.ours is None:
-        return ""
-    values = claim.ours if isinstance(claim.ours, tuple) else (claim.ours,)
-    return " to ".join(f"{value:.5g}" for value in values)
+    return "" if claim.ours is None else format_ours(claim.ours)
+
+
+def _title(document: str) -> str:
+    if document not in _TITLES:
+        return document
+    return f"{_TITLES[document]} ({SOURCES[document]})"
