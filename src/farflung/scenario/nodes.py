@@ -9,6 +9,8 @@ from farflung.base.errors import InputError, unknown
 from farflung.catalog import Chip, Record, chips, rules
 from farflung.physics.rating import h100_equivalents, most_chips_under, node_total
 from farflung.physics.rating import total_processing_performance as performance_of
+from farflung.scenario.hardware import hardware
+from farflung.scenario.scenario import Nodes
 
 Reading = Literal["fp16", "tpp"]
 """How a rule counts compute: by the 16-bit rate, or by total processing performance (rate times bits)."""
@@ -51,6 +53,73 @@ class SubThresholdNode:
     h100_equivalents: float
     price_usd: float | None
     limited_by: Literal["compute", "memory"]
+
+
+@dataclass(frozen=True, slots=True)
+class ExceededLimit:
+    """A limit of a rule that a node exceeds.
+
+    Attributes
+    ----------
+    rule
+        Name of the rule.
+    counted
+        What it counts: the 16-bit rate, total processing performance, or memory.
+    value, limit
+        The node's, and the most the rule allows [``unit``].
+    """
+
+    rule: str
+    counted: Literal["16-bit rate", "total processing performance", "memory"]
+    value: float
+    limit: float
+    unit: str
+
+
+_COUNTED = (
+    ("performance_limit", "16-bit rate", "FLOP/s"),
+    ("total_processing_performance_limit", "total processing performance", "FLOP*bit/s"),
+    ("memory_limit", "memory", "byte"),
+)  # fmt: skip
+_ROUNDING = 1.0 + 1e-12
+"""Sixteen times a sixteenth may come to more than the whole."""
+
+
+def exceeded_limits(node: Nodes, hardware_sources: tuple[str, ...] = ()) -> tuple[ExceededLimit, ...]:
+    """Return every limit on a node that one of the rules sets and this node exceeds, loosest limit first.
+
+    Parameters
+    ----------
+    node
+        The node; what it holds is not known of every node described by hand, and then no limit on it is
+        said to be exceeded.
+    hardware_sources
+        Sources preferred where the catalog knows several figures for a chip.
+    """
+    held = _held(node, hardware_sources)
+    exceeded = [
+        ExceededLimit(rule, counted, value, limit, unit)  # type: ignore[arg-type]
+        for rule, stated in rules().items()
+        for key, counted, unit in _COUNTED
+        if (value := held.get(counted)) is not None
+        and isinstance(stated.get(key), Record)
+        and value > (limit := stated[key].in_unit(unit)) * _ROUNDING
+    ]
+    return tuple(sorted(exceeded, key=lambda one: (one.counted, -one.limit)))
+
+
+def _held(node: Nodes, hardware_sources: tuple[str, ...]) -> dict[str, float | None]:
+    """Return what a node holds, by what rules count."""
+    if node.hardware is None:
+        rate = node.peak if node.precision in {"fp16", "bf16"} else None
+        return {"16-bit rate": rate, "memory": node.memory}
+    count, name = hardware(node.hardware)
+    chip = chips()[name]
+    return {
+        "16-bit rate": count * _counted(chip, "fp16", hardware_sources),
+        "total processing performance": count * _counted(chip, "tpp", hardware_sources),
+        "memory": count * _of(chip.get("memory", hardware_sources), "byte"),
+    }
 
 
 def node_limit(rule: str, *, reading: Reading = "fp16", lowered_to: float | None = None) -> NodeLimit:
