@@ -12,11 +12,12 @@ import pytest
 import farflung as library
 from farflung import catalog
 from farflung.base.fields import fields_of
+from farflung.catalog.tables import DEFAULT_ASSUMPTIONS
 from farflung.cli.answer import Answer
 from farflung.cli.catalog import SECTIONS
 from farflung.cli.catalog.hardware import CHIPS
 from farflung.cli.catalog.section import Section
-from farflung.scenario import Scenario, loads
+from farflung.scenario import Scenario, loads, with_changes
 
 LISTINGS = {
     "chips": "H100 SXM",
@@ -166,10 +167,13 @@ def test_init_writes_a_scenario_that_loads(farflung, tmp_path) -> None:
     assert (answer.code, answer.out) == (0, "")
     assert file.read_text(encoding="utf-8") == farflung("init").out
     ours, headline = library.load(file), library.preset("paper-headline")
-    for section in ("model", "nodes", "network", "protocol", "duration", "assumptions"):
+    for section in ("model", "nodes", "network", "protocol", "duration"):
         assert getattr(ours, section) == getattr(headline, section)
     assert ours.source == ""
-    assert library.evaluate(ours).values() == library.evaluate(headline).values()
+    assert ours.assumptions == DEFAULT_ASSUMPTIONS
+    believed = with_changes(headline, {"assumptions": DEFAULT_ASSUMPTIONS})
+    assert library.evaluate(ours).values() == library.evaluate(believed).values()
+    assert 'duration = "740 days"' in file.read_text(encoding="utf-8")
 
 
 def test_init_names_every_field(farflung) -> None:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import sys
 import textwrap
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from farflung.base.errors import InputError
-from farflung.cli.show import WIDTH
-
-if TYPE_CHECKING:
-    from farflung.base.fields import Field
+from farflung.base.fields import BARE_UNITS, Field, fields_of
+from farflung.base.pages import WIDTH
+from farflung.base.units import example
+from farflung.catalog.tables import DEFAULT_ASSUMPTIONS, assumption_table, preset_table
+from farflung.scenario import Scenario
 
 BASE = "paper-headline"
 """Preset whose values the written scenario starts from."""
@@ -22,8 +24,9 @@ BASE = "paper-headline"
 _OF_THE_PRESET = frozenset({"description", "source", "locator"})
 _HEAD = f"""\
 # A scenario for farflung: who trains what, on what, over which links, for how long.
-# It starts as the preset '{BASE}'. A line such as '# key = value' is left open; it shows
-# the default, or how to write the value where there is none. Uncomment what you want to fix.
+# It starts as the preset '{BASE}', under the default assumption set. A line
+# '# key = value' is left open; it shows the default, or how to write the value. Uncomment what
+# you want to fix.
 # Quantities carry their unit ("100 Mbps", "80 GB", "740 days"); counts, ratios, tokens and
 # parameters are plain numbers (160e9). 'farflung run FILE' answers and lists what it filled in.
 """
@@ -31,7 +34,7 @@ _HEAD = f"""\
 
 def init(
     file: Annotated[
-        Path | None, typer.Argument(metavar="FILE", help="Where to write it; stdout if left out.")
+        Path | None, typer.Argument(metavar="FILE", help="Where to write it; stdout unless given.")
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Overwrite an existing file.")] = False,
 ) -> None:
@@ -53,22 +56,16 @@ def init(
 
 def commented_scenario() -> str:
     """Return the commented scenario as TOML text."""
-    from farflung.base.fields import fields_of
-    from farflung.catalog.tables import assumption_table, preset_table
-    from farflung.scenario import Scenario
-
-    known = fields_of(Scenario)
     # The title says where the values come from; what the source says of them stops being true once edited.
-    values = {**dict(_flat(preset_table(BASE))), "name": f"My scenario, from {BASE}"}
-    values = {name: value for name, value in values.items() if name not in _OF_THE_PRESET}
-    believed = assumption_table(str(values["assumptions"]))
+    own = {"name": f"My scenario, from {BASE}", "assumptions": DEFAULT_ASSUMPTIONS}
+    values = {name: value for name, value in _flat(preset_table(BASE)) if name not in _OF_THE_PRESET} | own
+    defaults = assumption_table(DEFAULT_ASSUMPTIONS)["defaults"]
     parts, section = [_HEAD], ""
-    for name, field in known.items():
+    for name, field in fields_of(Scenario).items():
         if name.rpartition(".")[0] != section:
             section = name.rpartition(".")[0]
             parts.append(f"\n[{section}]")
-        parts.append(_comment(field, believed))
-        parts.append(_line(field, known, values.get(name), believed["defaults"].get(name)))
+        parts += [_comment(field, defaults), _line(field, values.get(name), defaults.get(name))]
     return "\n".join(parts) + "\n"
 
 
@@ -80,12 +77,12 @@ def _flat(table: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any
             yield f"{prefix}{key}", value
 
 
-def _comment(field: Field, believed: Mapping[str, Any]) -> str:
+def _comment(field: Field, defaults: Mapping[str, Any]) -> str:
     """Return what is declared of a field, as comment lines."""
     symbol = f" ({field.symbol})" if field.symbol else ""
     parts = [f"{field.meaning}{symbol}", field.bounds_text]
-    if field.path in believed["defaults"]:
-        parts.append(f"default of {believed['name']}: {field.format(believed['defaults'][field.path])}")
+    if field.path in defaults:
+        parts.append(f"default of {DEFAULT_ASSUMPTIONS}: {field.format(defaults[field.path])}")
     elif field.required:
         parts.append("required")
     elif field.has_default:
@@ -94,15 +91,37 @@ def _comment(field: Field, believed: Mapping[str, Any]) -> str:
     return textwrap.fill(text, WIDTH, initial_indent="# ", subsequent_indent="#   ")
 
 
-def _line(field: Field, known: Mapping[str, Field], value: Any, believed: Any) -> str:
+def _line(field: Field, value: Any, default: Any) -> str:
     """Return the line that sets a field, as a comment where the scenario leaves it open."""
-    from farflung.cli.declared import example_of, toml_text
-
     key = field.path.rpartition(".")[2]
     if value is not None:
-        return f"{key} = {toml_text(field, value)}"
-    if believed is not None:
-        return f"# {key} = {toml_text(field, believed)}"
-    if field.has_default:
-        return f"# {key} = {toml_text(field, field.default)}"
-    return f"# {key} = {example_of(field, known)}"
+        return f"{key} = {_toml(field, value)}"
+    if default is None and field.has_default:
+        default = field.default
+    return f"# {key} = {_example(field) if default is None else _toml(field, default)}"
+
+
+def _toml(field: Field, value: Any) -> str:
+    """Return a value as TOML, numbers as people write them where nothing is lost: 1.6e11, 0.4."""
+    written = field.read(value) if isinstance(value, str) else value
+    plain = field.to_toml(written)
+    if isinstance(plain, bool) or not isinstance(plain, int | float):
+        # A JSON string that keeps its characters is a TOML basic string.
+        return json.dumps(plain, ensure_ascii=False)
+    short = f"{plain:.6g}".replace("e+", "e")
+    return short if float(short) == plain else repr(plain)
+
+
+def _example(field: Field) -> str:
+    """Return how a field without a default is written, as TOML, or what to put there.
+
+    A field of the same name elsewhere lends its default: the latency of a pipeline is written like that of
+    the network.
+    """
+    last = field.path.rpartition(".")[2]
+    for other in fields_of(Scenario).values():
+        if other.path.rpartition(".")[2] == last and other.unit == field.unit and other.has_default:
+            return _toml(other, other.default)
+    if field.unit in BARE_UNITS:
+        return "<number>" if field.numeric else '"<text>"'
+    return json.dumps(example(field.unit))
