@@ -24,7 +24,7 @@ from farflung.evidence.factors import factors
 from farflung.evidence.review import EvidenceReview, review
 from farflung.outcome.wiring import steps_of
 from farflung.report.evidence_page import evidence_page
-from farflung.report.figures import bands_figure, held_out_figure
+from farflung.report.figures import headlines_figure, held_out_figure
 from farflung.report.figures.words import brief
 from farflung.report.headlines_page import headlines_page
 from farflung.scenario import load_assumptions, preset, with_changes
@@ -182,7 +182,7 @@ def test_what_a_design_needs_is_enough_and_no_less_is(answered):
 
 
 def test_bands_are_drawn_as_they_are_and_what_is_never_reached_is_an_arrow(answered):
-    figure = bands_figure(answered)
+    figure = headlines_figure(answered)
     medians = {trace.x[0] for trace in kind(figure, "median")}
     for result in answered.results.values():
         assert result.spread("quality_adjusted_flop").quantiles[0.5] in medians
@@ -193,5 +193,5 @@ def test_bands_are_drawn_as_they_are_and_what_is_never_reached_is_an_arrow(answe
     stuck = replace(answered, cheapest=(replace(first, needs=(never, *others)), *answered.cheapest[1:]))
     arrows = len(kind(figure, "arrow"))
     expected = arrows + math.isfinite(first.need(never.name).quantiles[0.95])
-    assert len(kind(bands_figure(stuck), "arrow")) == expected
+    assert len(kind(headlines_figure(stuck), "arrow")) == expected
     assert "never" in headlines_page(stuck)

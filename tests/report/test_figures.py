@@ -8,6 +8,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from html.parser import HTMLParser
+from importlib import import_module, resources
 
 import numpy as np
 import pytest
@@ -20,8 +21,11 @@ from farflung.analysis.waterfall import waterfall
 from farflung.base.errors import InputError
 from farflung.base.provenance import version
 from farflung.outcome import evaluate
+from farflung.report import figures as figures_package
 from farflung.report.figures import (
-    files,
+    FIGURES,
+    check_figure_path,
+    figure_of,
     pareto_figure,
     sensitivity_figure,
     sweep_figure,
@@ -29,8 +33,11 @@ from farflung.report.figures import (
     waterfall_figure,
     write_figure,
 )
+from farflung.report.figures.files import SUFFIXES
+from farflung.report.figures.marks import levels
+from farflung.report.figures.scales import scale_of, ticks
 from farflung.report.figures.sweep_view import logarithmic, view
-from farflung.report.figures.words import percent, scale_of, scientific, shown, ticks, wrapped
+from farflung.report.figures.words import chance, percent, quantity, scientific, wrapped
 from farflung.scenario import preset, with_changes
 
 MAP = ["model.parameters=20e9..400e9:log:12", "nodes.count=2..128:step:14"]
@@ -102,16 +109,16 @@ def test_every_figure_says_what_was_found_and_where_it_is_from(figures, name):
 def test_uncertainty_marks_quantiles_point_and_limits(drawn):
     figure = uncertainty_figure(drawn)
     quality = drawn.spread("quality_adjusted_flop")
-    assert (quality.quantiles[0.05], quality.quantiles[0.95]) in {trace.x for trace in kind(figure, "strip")}
-    assert quality.point in {trace.x[0] for trace in kind(figure, "Point value")}
-    assert quality.quantiles[0.5] in {trace.x[0] for trace in kind(figure, "Median")}
+    assert (quality.quantiles[0.05], quality.quantiles[0.95]) in {trace.x for trace in kind(figure, "range")}
+    assert quality.point in {trace.x[0] for trace in kind(figure, "point")}
+    assert quality.quantiles[0.5] in {trace.x[0] for trace in kind(figure, "median")}
     assert {trace.x[0] for trace in kind(figure, "limit")} == {1e24, 1e25, 1e26}
     named = " ".join(texts(figure, "limit"))
     assert "EU AI Act" in named
     assert "MIRI 2025" in named
     chances = {one.limit: percent(one.probability) for one in drawn.chances if one.output == quality.name}
     assert chances[1e25] in texts(figure, "chance")
-    assert f"passes 10²⁴ with {chances[1e24]}".replace("\u00a0", " ") in title(figure)
+    assert f"a {chances[1e25]} chance of passing 10²⁵ FLOP".replace("\u00a0", " ") in title(figure)
     assert figure.layout.xaxis.type == "log"
     assert "[FLOP]" in figure.layout.xaxis.title.text
     assert "512 draws" in footer(figure)
@@ -139,7 +146,7 @@ def test_limits_of_other_outputs_get_axes_of_their_own():
     figure = uncertainty_figure(uncertainty("paper-headline", 64, limits=limits))
     axes = [figure.layout[f"xaxis{n}"].title.text for n in ("", "2", "3")]
     assert axes == [
-        "Compute, on a logarithmic axis [FLOP]",
+        "Compute [FLOP], logarithmic",
         "Capital and run cost together [$ million]",
         "Length of the run [days]",
     ]
@@ -188,10 +195,11 @@ def test_where_nothing_moves_an_output_the_figure_says_so():
 def test_a_waterfall_multiplies_up_to_the_second(by):
     result = waterfall("paper-headline", "paper-1gbps", by=by)
     figure = waterfall_figure(result)
-    (trace,) = [one for one in figure.data if one.type == "waterfall"]
-    assert trace.measure[0] == "absolute"
-    assert trace.measure[-1] == "total"
-    assert sum(trace.x[1:-1]) == pytest.approx(math.log10(result.ratio))
+    assert sum(length for bar in kind(figure, "term") for length in bar.x) == pytest.approx(
+        math.log10(result.ratio)
+    )
+    (whole,) = kind(figure, "whole")
+    assert whole.x == pytest.approx((math.log10(result.ratio),))
     said = " ".join(texts(figure, "value"))
     for term in result.terms:
         if abs(term.ratio - 1) > 1e-9:
@@ -203,9 +211,10 @@ def test_a_waterfall_multiplies_up_to_the_second(by):
 def test_the_waterfall_of_a_sum_is_in_amounts():
     result = waterfall("paper-headline", "paper-1gbps", "total_cost_usd")
     figure = waterfall_figure(result)
-    (trace,) = [one for one in figure.data if one.type == "waterfall"]
-    assert trace.x[0] == result.first
-    assert sum(trace.x[:-1]) == pytest.approx(result.second)
+    (whole,) = kind(figure, "whole")
+    assert whole.x == pytest.approx((result.first, result.second))
+    changes = sum(length for bar in kind(figure, "term") for length in bar.x)
+    assert result.first + changes == pytest.approx(result.second)
     assert figure.layout.xaxis.title.text.endswith("[$ million]")
 
 
@@ -393,8 +402,60 @@ def test_a_page_stands_on_its_own(figures, name, tmp_path):
     page = Links()
     page.feed(path.read_text(encoding="utf-8"))
     assert [link for link in page.links if not link.startswith("data:")] == []
-    assert page.title.startswith(("C quality", "10²⁵ FLOP of C local"))
-    assert "cdn.plot.ly" not in path.read_text(encoding="utf-8").split("<body>")[0]
+    assert page.title.startswith(("C quality", "The cheapest design found that reaches 10²⁵ FLOP of C local"))
+    own, library, drawing = path.read_text(encoding="utf-8").split("<script>")
+    assert "http" not in own + drawing
+    assert "plotly.js (cartesian - minified)" in library
+    assert '"showSendToCloud": false' in drawing
+    assert '"width"' not in drawing.partition('"font"')[0].rpartition("}")[2]
+    assert path.stat().st_size < 1.8e6
+
+
+def test_the_words_of_a_page_are_text_that_flows(figures, tmp_path):
+    write_figure(figures["uncertainty"], tmp_path / "figure.html")
+    page = (tmp_path / "figure.html").read_text(encoding="utf-8")
+    heading = page.partition("<h1>")[2].partition("</h1>")[0]
+    assert "<br>" not in heading
+    assert heading.startswith("C<sub>quality</sub> is ")
+    assert "assumptions miri-2026-04" in page.partition("<footer>")[2].partition("</footer>")[0]
+    drawing = page.rpartition("<script>")[2]
+    assert "assumptions miri-2026-04" not in drawing
+    assert '"name": "limit"' in drawing
+
+
+def test_the_library_of_a_page_is_in_the_package_with_its_licence():
+    vendored = resources.files("farflung.report.figures") / "vendor"
+    assert "Plotly" in (vendored / "LICENSE").read_text(encoding="utf-8")
+
+
+RESULTS = {
+    "Dataset": "xarray",
+    "EventValidation": "farflung.evidence.event_validation",
+    "EvidenceReview": "farflung.evidence.review",
+    "Headlines": "farflung.analysis.headlines",
+    "SearchResult": "farflung.analysis.search",
+    "SensitivityResult": "farflung.analysis.sensitivity",
+    "Simulation": "farflung.outcome.events",
+    "UncertaintyResult": "farflung.analysis.uncertainty",
+    "Waterfall": "farflung.analysis.waterfall",
+}
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_types_of_results_and_their_figures_are_there(name):
+    assert callable(getattr(figures_package, FIGURES[name]))
+    assert isinstance(getattr(import_module(RESULTS[name]), name), type)
+
+
+def test_a_result_finds_its_figure(drawn, moved, figures):
+    assert figure_of(drawn) == figures["uncertainty"]
+    assert figure_of(moved) == figures["sensitivity"]
+    swept = sweep("paper-headline", ["nodes.count=8,16"], outputs=["efficiency", "quality_adjusted_flop"])
+    assert "η" in figure_of(swept).layout.title.text
+    with pytest.raises(InputError, match="int: has no figure"):
+        figure_of(3)
+    with pytest.raises(AttributeError, match="no attribute 'a_figure'"):
+        _ = figures_package.a_figure
 
 
 def test_a_page_is_written_the_same_twice(figures, tmp_path):
@@ -441,6 +502,17 @@ def test_a_path_that_cannot_be_written_is_one_line(figures, tmp_path):
         write_figure(figures["waterfall"], tmp_path / "taken.html")
 
 
+def test_a_path_is_checked_before_anything_is_drawn(tmp_path):
+    assert check_figure_path(tmp_path / "figure.SVG") == tmp_path / "figure.SVG"
+    with pytest.raises(InputError, match="does not say how to draw it"):
+        check_figure_path("figure.gif")
+    with pytest.raises(InputError, match="cannot be written: "):
+        check_figure_path("/proc/figure.svg")
+    code = "import sys; from farflung.report.figures import check_figure_path; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "plotly" not in done.stdout.split()
+
+
 def test_a_name_that_the_disk_refuses_is_one_line(figures, tmp_path):
     with pytest.raises(InputError, match="cannot be written: File name too long"):
         write_figure(figures["waterfall"], tmp_path / f"{'x' * 300}.html")
@@ -469,7 +541,7 @@ def test_a_browser_that_fails_is_one_line(figures, tmp_path, monkeypatch):
     with pytest.raises(InputError, match=r"did not draw it \(the tab crashed\)") as refused:
         write_figure(figures["waterfall"], tmp_path / "figure.svg")
     assert "\n" not in str(refused.value)
-    assert files.SUFFIXES == (".html", ".png", ".svg", ".pdf")
+    assert SUFFIXES == (".html", ".png", ".svg", ".pdf")
 
 
 def test_reports_do_not_load_the_drawing_library():
@@ -492,7 +564,7 @@ def test_reports_do_not_load_the_drawing_library():
     ],
 )
 def test_values_are_written_as_a_person_reads_them(value, unit, text):
-    assert shown(value, unit).replace("\u00a0", " ") == text
+    assert quantity(value, unit).replace("\u00a0", " ") == text
 
 
 @pytest.mark.parametrize(
@@ -508,6 +580,33 @@ def test_values_are_written_as_a_person_reads_them(value, unit, text):
 )
 def test_a_probability_is_never_rounded_to_certainty(share, text):
     assert percent(share).replace("\u00a0", " ") == text
+
+
+def test_a_chance_is_said_as_a_person_says_it():
+    said = [chance(share).replace("\u00a0", " ") for share in (0.004, 0.08, 0.11, 0.18, 0.81, 1e-6, 0.9999)]
+    assert said == [
+        "a 0.4 % chance",
+        "an 8 % chance",
+        "an 11 % chance",
+        "an 18 % chance",
+        "an 81 % chance",
+        "a chance below 0.1 %",
+        "a chance above 99.9 %",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("shares", "steps"),
+    [((0.1, 0.5, 0.9), [0, 0, 0]), ((0.1, 0.12, 0.9), [0, 1, 0]), ((0.1, 0.11, 0.12, 0.13), [0, 1, 2, 0])],
+)
+def test_labels_that_would_meet_are_written_one_above_the_other(shares, steps):
+    assert levels([(share, "a label") for share in shares], width=600) == steps
+
+
+def test_entries_of_a_legend_have_room_for_their_names(figures):
+    for figure in figures.values():
+        entries = [trace for trace in figure.data if trace.showlegend]
+        assert all(trace.legendwidth > 6 * len(trace.name) for trace in entries)
 
 
 def test_lines_never_break_inside_a_mark():

@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 from farflung.analysis.headlines import headlines
-from farflung.report.figures import bands_figure
+from farflung.report.figures import headlines_figure
 from farflung.report.headlines_page import headlines_page
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -18,5 +18,6 @@ def test_the_page_and_its_figure_are_up_to_date():
     assert (DOCS / "headlines.md").read_text(encoding="utf-8") == headlines_page(found)
     drawing = (DOCS / "headlines.svg").read_text(encoding="utf-8").replace("\u200b", "")
     drawn = " ".join(html.unescape(re.sub(r"</?tspan[^>]*>", "", drawing)).split())
-    title = " ".join(re.sub(r"<[^>]*>", "", bands_figure(found).layout.title.text.split("<br>")[0]).split())
+    first = headlines_figure(found).layout.title.text.split("<br>")[0]
+    title = " ".join(re.sub(r"<[^>]*>", "", first).split())
     assert title in drawn

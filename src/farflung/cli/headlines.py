@@ -38,9 +38,9 @@ def headlines(
     with progress_bar("Answering") as progress:
         found = answer(draws, seed, progress=progress)
     if plot is not None:
-        from farflung.report.figures import bands_figure, write_figure
+        from farflung.report.figures import headlines_figure, write_figure
 
-        write_figure(bands_figure(found), plot)
+        write_figure(headlines_figure(found), plot)
     if how is Written.json:
         put_json(found.as_table())
     elif how is Written.markdown:

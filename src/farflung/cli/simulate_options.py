@@ -114,9 +114,9 @@ class Files:
             if not os.access(file if file.exists() else file.parent, os.W_OK):
                 raise InputError(option, f"'{file}' cannot be written: permission denied")
         if self.plot is not None:
-            from farflung.report.figures import check_figure_file
+            from farflung.report.figures import check_figure_path
 
-            check_figure_file(self.plot)
+            check_figure_path(self.plot)
 
     def write(self, result: Simulation, timeline: Timeline) -> list[str]:
         """Write the files; return what to say about them."""

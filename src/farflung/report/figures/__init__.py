@@ -1,29 +1,58 @@
 """Figures of results: the finding as the title, readable without colour vision, provenance below.
 
-They compute nothing: values, quantiles and samples are those that the results hold.
+Every figure is a function of a result, computes nothing, and returns a Plotly figure. The modules that draw
+are imported when a figure is asked for, so that a path can be checked before the drawing library is loaded.
 """
 
-from farflung.report.figures.bands import bands_figure
-from farflung.report.figures.engines import engines_figure
-from farflung.report.figures.files import check_figure_file, write_figure
-from farflung.report.figures.gantt import gantt_figure
-from farflung.report.figures.held_out import held_out_figure
-from farflung.report.figures.pareto import pareto_figure
-from farflung.report.figures.sensitivity import sensitivity_figure
-from farflung.report.figures.sweep import sweep_figure
-from farflung.report.figures.uncertainty import uncertainty_figure
-from farflung.report.figures.waterfall import waterfall_figure
+from __future__ import annotations
 
-__all__ = [
-    "bands_figure",
-    "check_figure_file",
-    "engines_figure",
-    "gantt_figure",
-    "held_out_figure",
-    "pareto_figure",
-    "sensitivity_figure",
-    "sweep_figure",
-    "uncertainty_figure",
-    "waterfall_figure",
-    "write_figure",
-]
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from farflung.base.errors import InputError
+from farflung.report.figures.files import check_figure_path, write_figure
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
+FIGURES = {
+    "Dataset": "sweep_figure",
+    "EventValidation": "engines_figure",
+    "EvidenceReview": "held_out_figure",
+    "Headlines": "headlines_figure",
+    "SearchResult": "pareto_figure",
+    "SensitivityResult": "sensitivity_figure",
+    "Simulation": "gantt_figure",
+    "UncertaintyResult": "uncertainty_figure",
+    "Waterfall": "waterfall_figure",
+}
+"""The figure of each type of result, by the name of the type; the module of a figure is named as it is."""
+
+__all__ = ["FIGURES", "check_figure_path", "figure_of", "write_figure"]
+
+
+def figure_of(result: Any) -> go.Figure:
+    """Return the figure of a result.
+
+    Parameters
+    ----------
+    result
+        An instance of a type that :data:`FIGURES` names, or of one derived from it.
+
+    Raises
+    ------
+    InputError
+        If there is no figure of such a result.
+    """
+    for kind in type(result).__mro__:
+        if kind.__name__ in FIGURES:
+            figure: go.Figure = __getattr__(FIGURES[kind.__name__])(result)
+            return figure
+    drawn = ", ".join(sorted(FIGURES))
+    raise InputError(type(result).__name__, f"has no figure; these have one: {drawn}")
+
+
+def __getattr__(name: str) -> Any:
+    if name not in FIGURES.values():
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{name.removesuffix('_figure')}"), name)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import plotly.graph_objects as go
 
+from farflung.report.figures import words
 from farflung.report.figures.frame import (
     BLACK,
     BLUE,
@@ -16,22 +17,14 @@ from farflung.report.figures.frame import (
     ORANGE,
     SKY,
     VERMILION,
-    again,
-    cited,
     framed,
-    key,
+    legend_entry,
     origin,
+    repeated_by,
+    sources_line,
 )
-from farflung.report.figures.words import (
-    axis_of,
-    capitalised,
-    listed,
-    percent,
-    plain,
-    scale_of,
-    shortened,
-    shown,
-)
+from farflung.report.figures.marks import Panel, square
+from farflung.report.figures.scales import numeric_axis, scale_of
 
 if TYPE_CHECKING:
     from farflung.outcome.events import Interval, Simulation, Timeline
@@ -47,17 +40,20 @@ _KINDS: dict[tuple[str, str | None], tuple[str, str]] = {
     ("receiving", None): ("receiving", ORANGE),
 }
 """What is told apart: by activity, and for computing by what became of the update."""
-_SHARES = {"goodput": BLUE, "waiting": _PALE, "lost_work": VERMILION, "down": BLACK}
-_WORDS = {"goodput": "training", "waiting": "waiting", "lost_work": "lost work", "down": "down"}
+_SHARES = {
+    "goodput": ("training", BLUE),
+    "waiting": ("waiting", _PALE),
+    "lost_work": ("lost work", VERMILION),
+    "down": ("down", BLACK),
+}
 _MOST_UNITS, _MOST_SYNCHRONISATIONS, _MOST_RUNS = 40, 100, 64
 _ROW, _LEAST, _GAP, _RUNS = 24, 90, 76, 150
 """Height of a unit, the least of all units together, between the panels, and of the runs [px]."""
 _LANES = ((-0.12, 12), (0.24, 3), (0.39, 3))
 """Where in its unit's row each lane lies, and how thick it is [px]."""
-_LEFT = 88
 
 
-def gantt_figure(result: Simulation, timeline: Timeline) -> go.Figure:
+def gantt_figure(result: Simulation, timeline: Timeline | None = None) -> go.Figure:
     """Return what each unit of one run did along time, and below it where the time of every run went.
 
     Parameters
@@ -65,34 +61,30 @@ def gantt_figure(result: Simulation, timeline: Timeline) -> go.Figure:
     result
         What :func:`farflung.outcome.events.simulate` returns.
     timeline
-        The timeline that it was watched by.
+        The timeline that it was watched by; without one, only where the time of runs went is drawn.
     """
-    drawn = [
-        one
-        for one in timeline.intervals
-        if one.unit < _MOST_UNITS and one.synchronisation < _MOST_SYNCHRONISATIONS
-    ]
-    units = min(timeline.units, _MOST_UNITS)
-    above = max(_ROW * units, _LEAST)
-    total = above + _GAP + _RUNS
     figure = go.Figure()
-    _lanes(figure, drawn, timeline.course.units.name)
-    _lane_axes(figure, drawn, units, timeline.course.units.name, (1.0 - above / total, 1.0))
-    _runs(figure, result, (0.0, _RUNS / total))
-    figure.update_layout(legend_traceorder="normal")
-    records = result.filled_in.values()
+    height = _RUNS
+    if timeline is not None:
+        lanes = max(_ROW * min(timeline.units, _MOST_UNITS), _LEAST)
+        height += lanes + _GAP
+        _lanes(Panel(figure), timeline, [1.0 - lanes / height, 1.0])
+    else:
+        for name, colour in _SHARES.values():
+            legend_entry(figure, name, mode="markers", marker=square(colour))
+    _runs(Panel(figure, 1 if timeline is None else 2), result, [0.0, _RUNS / height])
     return framed(
         figure,
         title=_title(result),
-        subtitle=_subtitle(result, timeline, units),
+        subtitle=_subtitle(result, timeline),
         footer=[
-            *_left_out(timeline, units),
+            *(_left_out(timeline) if timeline is not None else ()),
             origin(result.scenario.name, result.provenance, f"{result.runs:,} runs"),
-            cited(dict.fromkeys(one.source for one in records)),
-            again(result.command),
+            sources_line(record.source for record in result.filled_in.values()),
+            repeated_by(result.command),
         ],
-        plot=total,
-        left=_LEFT,
+        plot=height,
+        left=88,
         right=30,
         above=10,
     )
@@ -101,122 +93,114 @@ def gantt_figure(result: Simulation, timeline: Timeline) -> go.Figure:
 def _title(result: Simulation) -> str:
     """Return the finding: how much of the time became training, and what took the rest."""
     means = {name: result.mean(name) for name in _SHARES}
-    if not math.isfinite(means["goodput"]):
+    goodput = means.pop("goodput")
+    if not math.isfinite(goodput):
         return "No run comes to its first synchronisation"
-    rest = sorted((name for name in means if name != "goodput" and means[name] > 0.0), key=means.__getitem__)
-    told = listed(f"{percent(means[name])} {_WORDS[name]}" for name in reversed(rest)) if rest else ""
-    policy = plain(shortened(result.operation.policy, 40))
-    title = f"Policy {policy}: {percent(min(means['goodput'], 1.0))} of all replicas’ time becomes training"
-    return f"{title}; {told}" if told else title
+    rest = sorted((name for name in means if means[name] > 0.0), key=means.__getitem__, reverse=True)
+    policy = words.escaped(words.shortened(result.operation.policy, 40))
+    title = (
+        f"Under policy {policy}, {words.percent(min(goodput, 1.0))} of all replicas’ time becomes training"
+    )
+    told = (
+        words.enumerated(f"{words.percent(means[name])} {_SHARES[name][0]}" for name in rest) if rest else ""
+    )
+    return f"{title}; the rest is {told}" if told else title
 
 
-def _subtitle(result: Simulation, timeline: Timeline, units: int) -> str:
-    name = plain(shortened(result.scenario.name or "Unnamed scenario", 60))
-    rounds, unit = min(timeline.synchronisations, _MOST_SYNCHRONISATIONS), timeline.course.units.name
+def _subtitle(result: Simulation, timeline: Timeline | None) -> str:
+    name = words.scenario_label(result.scenario.name, 60)
+    policy = words.escaped(words.shortened(result.operation.policy, 40))
+    made = f"{name}, policy {policy}, seed {result.seed}."
+    if timeline is None:
+        return f"{made} Every run, ordered by the share that becomes training."
+    rounds = min(timeline.synchronisations, _MOST_SYNCHRONISATIONS)
+    units = f"{min(timeline.units, _MOST_UNITS)} {timeline.course.units.name}s"
     return (
-        f"{name}, policy {plain(shortened(result.operation.policy, 40))}, seed {result.seed}. Above: run "
-        f"{timeline.run}, its first {rounds} synchronisations, {units} {unit}s; thin lines are what passes "
-        "their links. Below: every run, ordered by the share that becomes training."
+        f"{made} Above: run {timeline.run}, its first {rounds} synchronisations, {units}; thin lines are "
+        "what passes their links. Below: every run, ordered by the share that becomes training."
     )
 
 
-def _left_out(timeline: Timeline, units: int) -> Iterator[str]:
-    all_units, rounds = timeline.course.shape[1], timeline.synchronisations
-    if all_units > units:
-        yield f"{all_units - units:,} more {timeline.course.units.name}s are not shown."
+def _left_out(timeline: Timeline) -> Iterator[str]:
+    hidden, rounds = timeline.course.shape[1] - min(timeline.units, _MOST_UNITS), timeline.synchronisations
+    if hidden:
+        yield f"{hidden:,} more {timeline.course.units.name}s are not shown."
     if rounds > _MOST_SYNCHRONISATIONS:
         yield f"{rounds - _MOST_SYNCHRONISATIONS:,} more synchronisations of the timeline are not shown."
 
 
-def _lanes(figure: go.Figure, drawn: Sequence[Interval], name: str) -> None:
+def _lanes(panel: Panel, timeline: Timeline, domain: Sequence[float]) -> None:
     """Draw all intervals of one kind as one trace, which stays quick however many there are."""
-    for (activity, update), (words, colour) in _KINDS.items():
-        found = [
-            one for one in drawn if one.activity == activity and (update is None or one.update == update)
+    unit = words.capitalised(timeline.course.units.name)
+    drawn = [
+        interval
+        for interval in timeline.intervals
+        if interval.unit < _MOST_UNITS and interval.synchronisation < _MOST_SYNCHRONISATIONS
+    ]
+    for (activity, update), (phrase, colour) in _KINDS.items():
+        own = [
+            interval
+            for interval in drawn
+            if interval.activity == activity and (update is None or interval.update == update)
         ]
-        if not found:
+        if not own:
             continue
-        offset, width = _LANES[found[0].lane]
-        told = [
-            f"{capitalised(name)} {one.unit}, synchronisation {one.synchronisation}<br>{words}: "
-            f"{shown(one.end - one.begin, 's')}"
-            for one in found
-        ]
-        figure.add_trace(
-            go.Scatter(
-                x=[at for one in found for at in (one.begin, one.end, None)],
-                y=[at for one in found for at in (one.unit + offset, one.unit + offset, None)],
-                text=[text for one in told for text in (one, one, "")],
-                mode="lines",
-                line={"color": colour, "width": width, "simplify": False},
-                name=words,
-                meta="lane",
-                hovertemplate="%{text}<extra></extra>",
-                showlegend=False,
-            )
-        )
-        key(
-            figure,
-            words,
-            mode="markers",
-            marker={"symbol": "square" if width > 5 else "line-ew", "size": 12, "color": colour,
-                    "line": {"color": colour, "width": 0 if width > 5 else width}},
+        offset, width = _LANES[own[0].lane]
+        panel.line(
+            [at for interval in own for at in (interval.begin, interval.end, None)],
+            [at for interval in own for at in (interval.unit + offset, interval.unit + offset, None)],
+            colour, width, "lane", name=phrase,
+            hover=[text for interval in own for text in (*[_told(interval, unit, phrase)] * 2, "")],
         )  # fmt: skip
+        thick = {"width": 0} if width > 5 else {"width": width, "color": colour}
+        look = square(colour) | {"symbol": "square" if width > 5 else "line-ew", "line": thick}
+        legend_entry(panel.figure, phrase, mode="markers", marker=look)
+    _lane_axes(panel, drawn, min(timeline.units, _MOST_UNITS), unit, domain)
+
+
+def _told(interval: Interval, unit: str, phrase: str) -> str:
+    where = f"{unit} {interval.unit}, synchronisation {interval.synchronisation}"
+    return f"{where}<br>{phrase}: {words.quantity(interval.end - interval.begin, 's')}"
 
 
 def _lane_axes(
-    figure: go.Figure, drawn: Sequence[Interval], units: int, name: str, domain: tuple[float, float]
+    panel: Panel, drawn: Sequence[Interval], units: int, unit: str, domain: Sequence[float]
 ) -> None:
-    begin = min((one.begin for one in drawn), default=0.0)
-    end = max((one.end for one in drawn), default=1.0)
+    begin = min((interval.begin for interval in drawn), default=0.0)
+    end = max((interval.end for interval in drawn), default=1.0)
     scale = scale_of([0.5 * (end - begin)], "s")
-    figure.update_layout(
-        xaxis={
-            **axis_of([min(begin, 0.0), end], scale, log=False, most=10),
-            "range": [begin, end],
-            "title": {"text": scale.titled("Time from the start of the run"), "standoff": 6},
-            "anchor": "y",
-        },
-        yaxis={
-            "range": [units - 0.4, -0.6],
-            "domain": list(domain),
-            "anchor": "x",
-            "tickvals": list(range(units)),
-            "title": {"text": capitalised(name), "standoff": 8},
-            "showgrid": False,
-        },
+    axis = numeric_axis(
+        [min(begin, 0.0), end], scale, log=False, most=10, title="Time from the start of the run"
     )
+    panel.axes(
+        {**axis, "range": [begin, end]},
+        {"range": [units - 0.4, -0.6], "domain": list(domain), "tickvals": list(range(units)),
+         "showgrid": False, "title": {"text": unit}},
+    )  # fmt: skip
 
 
-def _runs(figure: go.Figure, result: Simulation, domain: tuple[float, float]) -> None:
+def _runs(panel: Panel, result: Simulation, domain: Sequence[float]) -> None:
     """Draw where the time of each run went, runs in the order of their goodput."""
     known = np.flatnonzero(np.isfinite(result.values["goodput"]))
     ordered = known[np.argsort(result.values["goodput"][known], kind="stable")]
     some = ordered[np.unique(np.linspace(0, len(ordered) - 1, min(len(ordered), _MOST_RUNS)).astype(int))]
-    for name, colour in _SHARES.items():
-        figure.add_trace(
-            go.Bar(
-                x=list(range(len(some))),
-                y=result.values[name][some],
-                marker={"color": colour, "line": {"width": 0}},
-                name=_WORDS[name],
-                meta="share",
-                customdata=some,
-                hovertemplate=f"Run %{{customdata}}: %{{y:.2%}} {_WORDS[name]}<extra></extra>",
-                showlegend=False,
-                xaxis="x2",
-                yaxis="y2",
-            )
-        )
-    of_all = (
+    for name, (phrase, colour) in _SHARES.items():
+        shares = result.values[name][some]
+        panel.add(
+            go.Bar, x=list(range(len(some))), y=shares, marker={"color": colour, "line": {"width": 0}},
+            name=phrase, meta="share",
+            hover=[
+                f"Run {run}: {words.percent(share)} {phrase}"
+                for run, share in zip(some, shares, strict=True)
+            ],
+        )  # fmt: skip
+    thinned = (
         f"{len(some)} of {result.runs:,}, evenly by rank" if len(some) < result.runs else f"{result.runs}"
     )
-    figure.update_layout(
-        barmode="stack",
-        bargap=0.12,
-        xaxis2={"anchor": "y2", "tickvals": [], "showgrid": False,
-                "title": {"text": f"Runs ({of_all}), by goodput", "standoff": 10}},
-        yaxis2={"anchor": "x2", "domain": list(domain), "range": [0.0, 1.0], "tickformat": ".0%",
-                "tickvals": [0.0, 0.25, 0.5, 0.75, 1.0],
-                "title": {"text": "Share of time", "standoff": 8}},
+    panel.figure.update_layout(barmode="stack", bargap=0.12)
+    at = [0.0, 0.25, 0.5, 0.75, 1.0]
+    panel.axes(
+        {"tickvals": [], "showgrid": False, "title": {"text": f"Runs ({thinned}), by goodput"}},
+        {"domain": list(domain), "range": [0.0, 1.0], "tickvals": at,
+         "ticktext": list(map(words.percent, at)), "title": {"text": "Share of time"}},
     )  # fmt: skip

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import plotly.graph_objects as go
 
-from farflung.base.provenance import version
 from farflung.outcome import Outcome
+from farflung.report.figures import words
 from farflung.report.figures.frame import (
     COLOURS,
     INK,
@@ -18,25 +18,14 @@ from farflung.report.figures.frame import (
     QUIET,
     VERMILION,
     blank,
-    cited,
     framed,
-    key,
+    legend_entry,
+    made_by,
     origin,
+    sources_line,
 )
-from farflung.report.figures.words import (
-    axis_of,
-    bare,
-    capitalised,
-    percent,
-    plain,
-    rule_named,
-    scale_of,
-    shortened,
-    shown,
-    symbol,
-    ticks,
-    wrapped,
-)
+from farflung.report.figures.marks import DASHED, WHITE, Panel, disc
+from farflung.report.figures.scales import numeric_axis, scale_of, ticks, widened
 
 if TYPE_CHECKING:
     from farflung.analysis.search import EvaluatedDesign, SearchResult
@@ -44,7 +33,6 @@ if TYPE_CHECKING:
 _SYMBOLS = ("circle", "square", "diamond", "triangle-up", "pentagon", "hexagon", "cross", "triangle-down")
 _SMALLEST, _LARGEST = 8.0, 15.0
 """Sizes of marks, for the shortest and the longest run [px]."""
-_TARGET = {"color": QUIET, "width": 1.3, "dash": "dash"}
 _ALIKE = 0.02
 _NEAR_EDGE = 0.68
 _APART = 8.0
@@ -68,182 +56,158 @@ def pareto_figure(result: SearchResult) -> go.Figure:
     result
         What :func:`farflung.analysis.search.search` returns.
     """
-    subtitle = _question(result)
     if result.best is None:
         return blank(
-            title=f"No design reaches {_target(result)} below {rule_named(result.question.rule)}",
-            subtitle=subtitle,
+            title=f"No design reaches {_target(result)} below {words.rule_label(result.question.rule)}",
+            subtitle=_question(result),
             footer=_footer(result),
-            message=plain(result.why_not or "nothing in the grid comes near"),
+            message=words.escaped(result.why_not or "nothing in the grid comes near"),
         )
-    designs = [one for one in result.pareto if _is_placed(one.outcome)]
+    designs = [design for design in result.pareto if _has_place(design.outcome)]
     figure = go.Figure()
-    _front(figure, designs)
-    _runners_up(figure, result)
-    _marked(figure, result)
-    _axes(figure, result, designs)
+    panel = Panel(figure)
+    _axes(panel, result, designs)
+    _front(panel, designs)
+    others = [design for design in result.runners_up if _has_place(design.outcome)]
+    if others:
+        look = {"symbol": "x-thin", "size": 8, "line": {"color": QUIET, "width": 1.6}}
+        _points(panel, others, look, "runners-up", name="cheapest of other kinds", showlegend=True)
+    _singled_out(panel, result)
     return framed(
-        figure,
-        title=_title(result),
-        subtitle=subtitle,
-        footer=_footer(result),
-        plot=440,
-        left=96,
+        figure, title=_title(result), subtitle=_question(result), footer=_footer(result), plot=440, left=106,
         right=110,
-    )
+    )  # fmt: skip
 
 
-def _is_placed(outcome: Outcome) -> bool:
+def _has_place(outcome: Outcome) -> bool:
     return bool(outcome.capital_cost_usd) and bool(outcome.quality_adjusted_flop)
 
 
 def _target(result: SearchResult) -> str:
-    return f"{shown(result.question.target, 'FLOP')} of {symbol(_METRICS[result.question.metric])}"
+    metric = words.symbol(_METRICS[result.question.metric])
+    return f"{words.quantity(result.question.target, 'FLOP')} of {metric}"
 
 
 def _question(result: SearchResult) -> str:
     question = result.question
     return (
-        f"{_target(result)} in {shown(question.duration, 's')} over links of {question.links_text}, every "
-        f"node below the limits of {rule_named(question.rule)}. Shown: designs that no other beats in cost, "
-        f"nodes, length of the run and {symbol(_QUALITY)} at once."
+        f"{_target(result)} in {words.quantity(question.duration, 's')} over links of {question.links_text}, "
+        f"every node below the limits of {words.rule_label(question.rule)}. Shown: designs that no other beats "
+        f"in cost, nodes, length of the run and {words.symbol(_QUALITY)} at once."
     )
 
 
 def _title(result: SearchResult) -> str:
     assert result.best is not None
-    best = result.best.outcome
-    cost = f"{_target(result)} costs at least {shown(best.capital_cost_usd, 'USD')} of hardware"
-    title = f"{cost}: {_node(result.best)}"
-    if result.published is not None and result.published.capital_cost_usd:
-        title += f"; published: {shown(result.published.capital_cost_usd, 'USD')}"
-    return title
+    cost = words.quantity(result.best.outcome.capital_cost_usd, "USD")
+    title = f"The cheapest design found that reaches {_target(result)} costs {cost} of hardware"
+    title += f": {_node(result.best)}"
+    published = result.published.capital_cost_usd if result.published is not None else None
+    return f"{title}; published: {words.quantity(published, 'USD')}" if published else title
 
 
-def _node(found: EvaluatedDesign) -> str:
-    design = found.design
-    node = f"{design.chips_per_node}x {plain(design.chip)}"
-    return f"{design.nodes:,} nodes of {node}, {_protocol(design.variant.mode)}"
+def _node(design: EvaluatedDesign) -> str:
+    choice = design.design
+    node = f"{choice.chips_per_node}x {words.escaped(choice.chip)}"
+    return f"{choice.nodes:,} nodes of {node}, {_protocol(choice.variant.mode)}"
 
 
 def _protocol(mode: str) -> str:
-    return plain(mode.replace("_", " "))
+    return words.escaped(mode.replace("_", " "))
 
 
-def _hover(found: EvaluatedDesign) -> str:
-    """Return the design in words."""
-    design, outcome = found.design, found.outcome
-    lines = [
-        f"<b>{_node(found)}</b>",
-        f"{design.precision}, {shown(design.parameters, 'parameters')}, compression {design.compression:g}×, "
-        f"H {shown(outcome.inner_steps, '1')}",
-        *_measured(outcome),
-    ]
-    return "<br>".join(lines)
-
-
-def _measured(outcome: Outcome) -> list[str]:
-    return [
-        f"{shown(outcome.capital_cost_usd, 'USD')} of hardware, {shown(outcome.duration_s, 's')}",
-        f"{symbol(_QUALITY)} {shown(outcome.quality_adjusted_flop, 'FLOP')}",
-        f"{symbol('local_equivalent_flop')} {shown(outcome.local_equivalent_flop, 'FLOP')}",
-        f"χ {shown(outcome.chinchilla_efficiency, '1')}, η {shown(outcome.efficiency, '1')}",
-    ]
-
-
-def _front(figure: go.Figure, designs: Sequence[EvaluatedDesign]) -> None:
-    """Draw the front: one trace for each protocol."""
-    longest = max((one.outcome.duration_s or 0.0 for one in designs), default=1.0) or 1.0
-    nodes = [one.design.nodes for one in designs] or [1]
-    span = math.log10(min(nodes)), math.log10(max(nodes) * (1.0 if max(nodes) > min(nodes) else 2.0))
-    modes = dict.fromkeys(one.design.variant.mode for one in designs)
-    for shape, mode in zip(_SYMBOLS * 2, modes, strict=False):
-        some = [one for one in designs if one.design.variant.mode == mode]
-        figure.add_trace(
-            go.Scatter(
-                x=[one.outcome.capital_cost_usd for one in some],
-                y=[one.outcome.quality_adjusted_flop for one in some],
-                mode="markers",
-                name=_protocol(mode),
-                showlegend=False,
-                meta="front",
-                marker={
-                    "symbol": shape,
-                    "color": [math.log10(one.design.nodes) for one in some],
-                    "coloraxis": "coloraxis",
-                    "line": {"color": INK, "width": 0.8},
-                    "opacity": 0.95,
-                    "size": [_size((one.outcome.duration_s or longest) / longest) for one in some],
-                },
-                customdata=[_hover(one) for one in some],
-                hovertemplate="%{customdata}<extra></extra>",
-            )
-        )
-        look = {"symbol": shape, "size": 11, "color": LINE, "line": {"color": INK, "width": 0.8}}
-        key(figure, _protocol(mode), mode="markers", marker=look)
-    lengths = sorted({one.outcome.duration_s or longest for one in designs}, reverse=True)
-    for length in lengths[:4] if len(lengths) > 1 else ():
-        look = {"symbol": "circle", "size": _size(length / longest), "color": "white"}
-        key(figure, shown(length, "s"), mode="markers", marker={**look, "line": {"color": INK, "width": 1.2}})
-    at = [one for one in ticks(min(nodes), max(nodes), log=True, most=7) if one >= 1]
-    figure.update_layout(
-        coloraxis={
-            "colorscale": COLOURS,
-            "reversescale": True,
-            "cmin": span[0],
-            "cmax": span[1],
-            "colorbar": {
-                "title": {"text": "Nodes"},
-                "tickvals": [math.log10(one) for one in at],
-                "ticktext": [f"{one:,.0f}" for one in at],
-                "thickness": 14,
-                "outlinewidth": 0,
-                "len": 0.8,
-                "x": 1.02,
-            },
-        }
+def _hover(design: EvaluatedDesign) -> str:
+    """Return a design in words."""
+    choice = design.design
+    settings = (
+        f"{choice.precision}, {words.quantity(choice.parameters, 'parameters')}, "
+        f"compression {choice.compression:g}×, H {words.quantity(design.outcome.inner_steps, '1')}"
     )
+    return "<br>".join([f"<b>{_node(design)}</b>", settings, *_measures(design.outcome)])
+
+
+def _measures(outcome: Outcome) -> list[str]:
+    cost, length = words.quantity(outcome.capital_cost_usd, "USD"), words.quantity(outcome.duration_s, "s")
+    shares = (outcome.chinchilla_efficiency, outcome.efficiency)
+    return [
+        f"{cost} of hardware, {length}",
+        f"{words.symbol(_QUALITY)} {words.quantity(outcome.quality_adjusted_flop, 'FLOP')}",
+        f"{words.symbol('local_equivalent_flop')} {words.quantity(outcome.local_equivalent_flop, 'FLOP')}",
+        "χ {}, η {}".format(*(words.quantity(share, "1") for share in shares)),
+    ]
+
+
+def _points(panel: Panel, designs: Sequence[EvaluatedDesign], look: dict[str, Any], meta: str, **more: Any) -> None:
+    panel.points(
+        [design.outcome.capital_cost_usd for design in designs],
+        [design.outcome.quality_adjusted_flop for design in designs],
+        look, meta, hover=map(_hover, designs), **more,
+    )  # fmt: skip
+
+
+def _front(panel: Panel, designs: Sequence[EvaluatedDesign]) -> None:
+    """Draw the front: one trace for each protocol, and what colours, forms and sizes mean."""
+    figure = panel.figure
+    longest = max((design.outcome.duration_s or 0.0 for design in designs), default=1.0) or 1.0
+    modes = dict.fromkeys(design.design.variant.mode for design in designs)
+    edge = {"color": INK, "width": 0.8}
+    for shape, mode in zip(_SYMBOLS * 2, modes, strict=False):
+        own = [design for design in designs if design.design.variant.mode == mode]
+        look = {
+            "symbol": shape,
+            "color": [math.log10(design.design.nodes) for design in own],
+            "coloraxis": "coloraxis",
+            "line": edge,
+            "opacity": 0.95,
+            "size": [_size((design.outcome.duration_s or longest) / longest) for design in own],
+        }
+        _points(panel, own, look, "front", name=_protocol(mode))
+        look = {"symbol": shape, "size": 11, "color": LINE, "line": edge}
+        legend_entry(figure, _protocol(mode), mode="markers", marker=look)
+    lengths = sorted({design.outcome.duration_s or longest for design in designs}, reverse=True)
+    for length in lengths[:4] if len(lengths) > 1 else ():
+        look = disc("white", size=_size(length / longest))
+        legend_entry(figure, words.quantity(length, "s"), mode="markers", marker=look)
+    _colours(figure, [design.design.nodes for design in designs] or [1])
+
+
+def _colours(figure: go.Figure, nodes: Sequence[int]) -> None:
+    """Colour by the number of nodes, darker for more."""
+    low, high = min(nodes), max(nodes)
+    at = [number for number in ticks(low, high, log=True, most=7) if number >= 1]
+    bar = {
+        "title": {"text": "Nodes"},
+        "tickvals": [math.log10(number) for number in at],
+        "ticktext": [f"{number:,.0f}" for number in at],
+        "thickness": 14,
+        "outlinewidth": 0,
+        "len": 0.8,
+        "x": 1.02,
+    }
+    ends = {"cmin": math.log10(low), "cmax": math.log10(high if high > low else 2 * high)}
+    figure.update_layout(coloraxis={"colorscale": COLOURS, "reversescale": True, **ends, "colorbar": bar})
 
 
 def _size(share: float) -> float:
     return _SMALLEST + (_LARGEST - _SMALLEST) * math.sqrt(max(share, 0.0))
 
 
-def _runners_up(figure: go.Figure, result: SearchResult) -> None:
-    some = [one for one in result.runners_up if _is_placed(one.outcome)]
-    if some:
-        figure.add_trace(
-            go.Scatter(
-                x=[one.outcome.capital_cost_usd for one in some],
-                y=[one.outcome.quality_adjusted_flop for one in some],
-                mode="markers",
-                name="cheapest of other kinds",
-                meta="runners-up",
-                showlegend=True,
-                marker={"symbol": "x-thin", "size": 8, "line": {"color": QUIET, "width": 1.6}},
-                customdata=[_hover(one) for one in some],
-                hovertemplate="%{customdata}<extra></extra>",
-            )
-        )
-
-
-def _marked(figure: go.Figure, result: SearchResult) -> None:
+def _singled_out(panel: Panel, result: SearchResult) -> None:
     """Mark the cheapest design, the published one, and the target."""
-    assert result.best is not None
-    best = result.best
-    published = result.published
+    best, published = result.best, result.published
+    assert best is not None
     same = published is not None and _are_alike(published, best.outcome)
     said = f"cheapest{', as published' if same else ''}: {_node(best)}"
-    look = {"symbol": "star", "color": VERMILION}
-    _mark(figure, best.outcome, said, _hover(best), looks=look, aside=(44, 48))
-    if published is not None and _is_placed(published) and not same:
-        name = plain(shortened(published.scenario.name, 60))
-        hover = "<br>".join([f"<b>{name}</b>", *_measured(published)])
-        look = {"symbol": "diamond-tall", "color": PURPLE}
-        _mark(figure, published, f"published: {name}", hover, looks=look, aside=_aside(result, published))
+    _mark(panel, best.outcome, said, _hover(best), look=("star", VERMILION), aside=(44, 48))
+    if published is not None and _has_place(published) and not same:
+        name = words.escaped(words.shortened(published.scenario.name, 60))
+        hover = "<br>".join([f"<b>{name}</b>", *_measures(published)])
+        look, aside = ("diamond-tall", PURPLE), _aside(result, published)
+        _mark(panel, published, f"published: {name}", hover, look=look, aside=aside)
     if result.question.metric == "quality":
-        figure.add_hline(y=result.question.target, line=_TARGET)
-        key(figure, f"target, {shown(result.question.target, 'FLOP')}", mode="lines", line=_TARGET)
+        panel.figure.add_hline(y=result.question.target, line=DASHED)
+        name = f"target, {words.quantity(result.question.target, 'FLOP')}"
+        legend_entry(panel.figure, name, mode="lines", line=DASHED)
 
 
 def _are_alike(published: Outcome, best: Outcome) -> bool:
@@ -259,102 +223,67 @@ def _aside(result: SearchResult, published: Outcome) -> tuple[int, int]:
     """Return where the published design is named: away from the cheapest, and from the edge it is near."""
     assert result.best is not None
     ours, theirs = result.best.outcome.capital_cost_usd or 1.0, published.capital_cost_usd or 1.0
-    furthest = max((one.outcome.capital_cost_usd or 0.0 for one in result.pareto), default=0.0)
+    furthest = max((design.outcome.capital_cost_usd or 0.0 for design in result.pareto), default=0.0)
     share = math.log(theirs / ours) / math.log(max(furthest, theirs, 1.01 * ours) / ours)
     return -44 if share > _NEAR_EDGE else 44, 44 if theirs > _APART * ours else -70
 
 
 def _mark(
-    figure: go.Figure,
-    outcome: Outcome,
-    said: str,
-    hover: str,
-    *,
-    looks: dict[str, str],
-    aside: tuple[int, int],
+    panel: Panel, outcome: Outcome, said: str, hover: str, *, look: tuple[str, str], aside: tuple[int, int]
 ) -> None:
-    """Mark one design, and name it beside its mark."""
+    """Mark one design, and name it at the end of a line from its mark."""
     cost, quality = outcome.capital_cost_usd, outcome.quality_adjusted_flop
     if not cost or not quality:
         return
     name = said.partition(":")[0].partition(",")[0]
-    figure.add_trace(
-        go.Scatter(
-            x=[cost],
-            y=[quality],
-            mode="markers",
-            name=name,
-            meta=name,
-            showlegend=False,
-            marker={**looks, "size": 18, "line": {"color": "white", "width": 1.2}},
-            customdata=[hover],
-            hovertemplate="%{customdata}<extra></extra>",
-        )
-    )
-    figure.add_annotation(
-        name=name,
-        text="<br>".join([*wrapped(said, 34, 3), f"<b>{shown(cost, 'USD')}</b>"]),
-        x=math.log10(cost),
-        y=math.log10(quality),
-        ax=aside[0],
-        ay=aside[1],
-        xanchor="right" if aside[0] < 0 else "left",
-        align="left",
+    marker = {"symbol": look[0], "color": look[1], "size": 18, "line": {"color": "white", "width": 1.2}}
+    panel.points([cost], [quality], marker, name, hover=[hover], name=name)
+    panel.label(
+        "<br>".join([*words.wrapped(said, 34, 3), f"<b>{words.quantity(cost, 'USD')}</b>"]), cost, quality,
+        name=name, ax=aside[0], ay=aside[1], xanchor="right" if aside[0] < 0 else "left", align="left",
         showarrow=True,
-        arrowcolor=looks["color"],
-        arrowwidth=1.2,
-        arrowhead=0,
-        font={"size": 11.5},
-        bgcolor="rgba(255,255,255,0.85)",
-    )
+        arrowcolor=look[1], arrowwidth=1.2, arrowhead=0, bgcolor=WHITE,
+    )  # fmt: skip
 
 
-def _axes(figure: go.Figure, result: SearchResult, designs: Sequence[EvaluatedDesign]) -> None:
-    outcomes = [one.outcome for one in (*designs, *result.runners_up)]
-    outcomes += [one for one in (result.best.outcome if result.best else None, result.published) if one]
-    costs = [one.capital_cost_usd for one in outcomes if one.capital_cost_usd]
-    reached = [one.quality_adjusted_flop for one in outcomes if one.quality_adjusted_flop]
+def _axes(panel: Panel, result: SearchResult, designs: Sequence[EvaluatedDesign]) -> None:
+    outcomes = [design.outcome for design in (*designs, *result.runners_up)]
+    outcomes += [other for other in (result.best and result.best.outcome, result.published) if other]
+    costs = [outcome.capital_cost_usd for outcome in outcomes if outcome.capital_cost_usd]
+    reached = [outcome.quality_adjusted_flop for outcome in outcomes if outcome.quality_adjusted_flop]
     if result.question.metric == "quality":
         reached.append(result.question.target)
-    looks: list[dict[str, Any]] = []
-    for values, unit, title in (
-        (costs, "USD", "Purchase cost of all nodes"),
-        (reached, "FLOP", symbol(_QUALITY)),
-    ):
-        scale = scale_of(values, unit)
-        low, high = math.log10(min(values)), math.log10(max(values))
-        room = max(0.06 * (high - low), 0.04)
-        below = room if unit == "USD" else max(0.22 * (high - low), 0.12)  # the marked ones are named there
-        looks.append(
-            {
-                **axis_of((10 ** (low - below), 10 ** (high + room)), scale, log=True),
-                "range": [low - below, high + room],
-                "title": {"text": f"{scale.titled(title)}, logarithmic"},
-            }
+    sides = (
+        (costs, "USD", "Purchase cost of all nodes", 0.06),
+        (reached, "FLOP", words.symbol(_QUALITY), 0.22),  # the cheapest and the published are named below
+    )
+    panel.axes(
+        *(
+            numeric_axis(
+                widened(min(values), max(values), log=True, before=before, after=0.06),
+                scale_of(values, unit), log=True, title=title,
+            )
+            for values, unit, title, before in sides
         )
-    figure.update_layout(xaxis=looks[0], yaxis=looks[1])
+    )  # fmt: skip
 
 
-def _footer(result: SearchResult) -> list[str]:
+def _footer(result: SearchResult) -> Iterator[str]:
     best = result.best
-    outcome = best.outcome if best else None
-    lines = []
-    if outcome is not None:
-        mfu = percent(outcome.scenario.nodes.mfu) if outcome.scenario.nodes.mfu else ""
-        lines.append(
-            f"Every chip is given the same MFU ({mfu}); consumer cards without fast links reach less."
-        )
-    if result.question.metric != "quality" and best:
-        reached = bare(getattr(best.outcome, _METRICS[result.question.metric]), "FLOP")
-        lines.append(f"The cheapest reaches {reached} FLOP of {symbol(_METRICS[result.question.metric])}.")
+    if best is not None:
+        mfu = words.percent(best.outcome.scenario.nodes.mfu) if best.outcome.scenario.nodes.mfu else ""
+        yield f"Every chip is given the same MFU ({mfu}); consumer cards without fast links reach less."
+        metric = _METRICS[result.question.metric]
+        if metric != _QUALITY:
+            reached = words.unitless(getattr(best.outcome, metric), "FLOP")
+            yield f"The cheapest reaches {reached} FLOP of {words.symbol(metric)}."
     tally = [f"{result.grid.name} grid, {result.evaluated:,} designs evaluated"]
-    tally += [f"{count:,} rejected: {plain(reason)}" for reason, count in result.rejected_by.items()]
-    lines.append(capitalised("; ".join(tally)) + ".")
+    tally += [f"{count:,} rejected: {words.escaped(reason)}" for reason, count in result.rejected_by.items()]
+    yield words.capitalised("; ".join(tally)) + "."
     for reason, chips in result.chips_left_out.items():
-        lines.append(f"Chips left out ({plain(reason)}): {', '.join(map(plain, chips))}.")
-    if outcome is not None:
-        lines.append(origin(f"Best: {outcome.scenario.name}", outcome.provenance))
-        lines.append(cited(outcome.citations()))
+        yield f"Chips left out ({words.escaped(reason)}): {', '.join(map(words.escaped, chips))}."
+    if best is not None:
+        yield origin(f"Best: {best.outcome.scenario.name}", best.outcome.provenance)
+        yield sources_line(best.outcome.citations())
     else:
-        lines.append(f"assumptions {plain(result.question.assumptions)} · farflung {version()}")
-    return lines
+        yield made_by(result.question.assumptions, "")

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
-from farflung.report.figures.frame import QUIET, SERIES, key
-from farflung.report.figures.sweep_page import along, axes_of, is_log, output_name, panels, placed, reach
+from farflung.report.figures.frame import QUIET, SERIES, legend_entry
+from farflung.report.figures.marks import Panel
+from farflung.report.figures.scales import numeric_axis, scale_of
 from farflung.report.figures.sweep_view import FEASIBLE, View
-from farflung.report.figures.words import axis_of, scale_of, shown
 
 _DASHES = ("solid", "dash", "dot", "dashdot")
 _SYMBOLS = ("circle", "square", "diamond", "triangle-up", "cross", "x", "triangle-down", "pentagon")
@@ -23,29 +23,35 @@ _ROOM_FOR_FAILURES, _ROOM = 0.14, 0.05
 """Room below the lines, with marks of failure and without, as a share of what the lines span."""
 
 
-def draw_lines(figure: go.Figure, seen: View) -> None:
+def draw_lines(figure: go.Figure, sweep: View) -> None:
     """Draw a line for each category, marks at its points, and crosses where no run can take place."""
-    failed = bool((~seen.feasible).any())
-    log, room = is_log(seen), _ROOM_FOR_FAILURES if failed else _ROOM
-    bottom, top = _span(seen, room if failed or log else 0.0)
-    rows = seen.series.size if seen.series is not None else 1
-    for number, values, feasible in panels(seen):
-        for place in range(rows):
-            own = (values[place], feasible[place]) if seen.series is not None else (values, feasible)
-            _line(figure, seen, place, number, own[0])
-            level = bottom + (top - bottom) * room * (0.15 + 0.6 * (place + 0.5) / rows)
-            x = seen.x.values[~own[1]]
-            _crosses(figure, x, 10**level if log else level, SERIES[place % len(SERIES)], number)
-        placed(figure, number, along(seen.x), _upward(seen, (bottom, top)))
+    failed = bool((~sweep.feasible).any())
+    room = _ROOM_FOR_FAILURES if failed else _ROOM
+    bottom, top = _span(sweep, room if failed or sweep.log else 0.0)
+    for number, values, feasible in sweep.panels():
+        panel = Panel(figure, number)
+        panel.axes(sweep.x.layout(), _upward(sweep, bottom, top))
+        lines = list(zip(np.atleast_2d(values), np.atleast_2d(feasible), strict=True))
+        for place, (line, runs) in enumerate(lines):
+            _line(panel, sweep, place, line, len(lines) - 1 - place)
+            failures = sweep.x.values[~runs]
+            if failures.size:
+                level = bottom + (top - bottom) * room * (0.15 + 0.6 * (place + 0.5) / len(lines))
+                look = _cross(SERIES[place % len(SERIES)])
+                heights = np.full(failures.size, 10**level if sweep.log else level)
+                panel.points(failures, heights, look, "infeasible", hover=["not feasible"] * failures.size)
     if failed:
-        cross = {"symbol": "x-thin", "size": 7, "line": {"color": QUIET, "width": 1.5}}
-        key(figure, "not feasible", mode="markers", marker=cross)
+        legend_entry(figure, "not feasible", mode="markers", marker=_cross(QUIET))
 
 
-def _span(seen: View, room: float) -> tuple[float, float]:
+def _cross(colour: str) -> dict[str, Any]:
+    return {"symbol": "x-thin", "size": 7, "line": {"color": colour, "width": 1.5}}
+
+
+def _span(sweep: View, room: float) -> tuple[float, float]:
     """Return the ends of the axis upward; it begins at 0 where the values come near it."""
-    low, high = reach(seen)
-    if is_log(seen):
+    low, high = sweep.reach
+    if sweep.log:
         bottom, top = math.log10(low), math.log10(high)
     else:
         bottom, top = (0.0 if 0 <= low < high / 2 else low), high
@@ -54,71 +60,41 @@ def _span(seen: View, room: float) -> tuple[float, float]:
     return bottom - room * span, top + 0.06 * span
 
 
-def _upward(seen: View, span: tuple[float, float]) -> dict[str, Any]:
-    if seen.output == FEASIBLE:
+def _upward(sweep: View, bottom: float, top: float) -> dict[str, Any]:
+    if sweep.output == FEASIBLE:
         return {
             "range": [-0.2, 1.2], "tickvals": [0, 1], "ticktext": ["no", "yes"], "title": {"text": "Feasible"}
         }  # fmt: skip
-    log = is_log(seen)
-    scale = scale_of(reach(seen), seen.unit, power=True)
-    ends = [10**end for end in span] if log else span
-    return {
-        **axis_of(ends, scale, log=log, most=7),
-        "range": list(span),
-        "title": {"text": scale.titled(output_name(seen)) + (", logarithmic" if log else "")},
-    }
+    ends = (10**bottom, 10**top) if sweep.log else (bottom, top)
+    scale = scale_of(sweep.reach, sweep.unit, power=True)
+    return numeric_axis(ends, scale, log=sweep.log, most=7, title=sweep.name)
 
 
-def _line(figure: go.Figure, seen: View, place: int, number: int, values: np.ndarray) -> None:
+def _line(panel: Panel, sweep: View, place: int, values: np.ndarray, above: int) -> None:
     """Draw one line; earlier ones are wider, so that they are seen below others that run along them."""
-    rows = seen.series.size if seen.series is not None else 1
-    wider = _WIDER * min(rows - 1 - place, _WIDEST)
+    wider = _WIDER * min(above, _WIDEST)
     colour = SERIES[place % len(SERIES)]
-    name = seen.series.labels[place] if seen.series is not None else output_name(seen)
-    said = f"{seen.series.title}: {name}<br>" if seen.series is not None else ""
-    with_lines = "lines+markers" if seen.x.size <= _MARKED else "lines"
-    figure.add_trace(
-        go.Scatter(
-            x=seen.x.values,
-            y=values,
-            mode=with_lines if seen.x.numeric else "markers",
-            name=name,
-            line={"color": colour, "width": 2 + wider, "dash": _DASHES[place // 2 % len(_DASHES)]},
-            marker={
-                "symbol": _SYMBOLS[place % len(_SYMBOLS)],
-                "size": (6 if seen.x.numeric else 11) + _WIDER * wider,
-                "color": colour,
-            },
-            connectgaps=False,
-            legendgroup=name,
-            showlegend=number == 1 and seen.series is not None,
-            meta="line",
-            customdata=[
-                f"{said}{seen.x.title}: {label}<br>{output_name(seen)}: {shown(float(value), seen.unit)}"
-                if np.isfinite(value)
-                else ""
-                for label, value in zip(seen.x.labels, values, strict=True)
-            ],
-            hovertemplate="%{customdata}<extra></extra>",
-            **axes_of(number),
-        )
-    )
-
-
-def _crosses(figure: go.Figure, x: np.ndarray, level: float, colour: str, number: int) -> None:
-    """Mark below the lines where no run can take place, one row for each of them."""
-    if not x.size:
-        return
-    figure.add_trace(
-        go.Scatter(
-            x=x,
-            y=np.full(x.size, level),
-            mode="markers",
-            name="not feasible",
-            marker={"symbol": "x-thin", "size": 6, "line": {"color": colour, "width": 1.5}},
-            hovertemplate="not feasible<extra></extra>",
-            showlegend=False,
-            meta="infeasible",
-            **axes_of(number),
-        )
+    name = sweep.series.labels[place] if sweep.series is not None else sweep.name
+    said = f"{sweep.series.title}: {name}<br>" if sweep.series is not None else ""
+    with_lines = "lines+markers" if sweep.x.size <= _MARKED else "lines"
+    panel.add(
+        go.Scatter,
+        x=sweep.x.values,
+        y=values,
+        mode=with_lines if sweep.x.numeric else "markers",
+        name=name,
+        line={"color": colour, "width": 2 + wider, "dash": _DASHES[place // 2 % len(_DASHES)]},
+        marker={
+            "symbol": _SYMBOLS[place % len(_SYMBOLS)],
+            "size": (6 if sweep.x.numeric else 11) + _WIDER * wider,
+            "color": colour,
+        },
+        connectgaps=False,
+        legendgroup=name,
+        showlegend=panel.number == 1 and sweep.series is not None,
+        meta="line",
+        hover=[
+            f"{said}{sweep.x.title}: {label}<br>{sweep.told(value)}" if np.isfinite(value) else ""
+            for label, value in zip(sweep.x.labels, values, strict=True)
+        ],
     )

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import math
 import tomllib
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from farflung.base.errors import unknown
 from farflung.outcome import OUTPUTS
-from farflung.report.figures.words import input_named, plain, shown
+from farflung.report.figures.scales import numeric_axis, scale_of
+from farflung.report.figures.words import escaped, input_label, quantity, symbol
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -26,6 +27,8 @@ _AT_ONCE = 1 << 23
 _LESS_IS_BETTER = frozenset({"USD", "J", "W", "s", "nats", "bit", "bit/s"})
 _LESS_BY_NAME = frozenset({"overtraining_ratio", "straggler_factor", "latency_share"})
 _EVEN = 1e-9
+_WIDE = 8.0
+"""Ratio of the largest to the smallest above which an output is drawn on a logarithmic scale."""
 FEASIBLE = "feasible"
 
 
@@ -43,8 +46,8 @@ class Axis:
         The cells they are of.
     labels
         How each value is written.
-    numeric, log
-        Whether values are numbers, and evenly spaced in their logarithm rather than in themselves.
+    numeric
+        Whether values are numbers.
     """
 
     name: str
@@ -54,12 +57,50 @@ class Axis:
     order: np.ndarray
     labels: tuple[str, ...]
     numeric: bool
-    log: bool
 
     @property
     def size(self) -> int:
         """Return how many places it has."""
         return int(self.values.size)
+
+    @cached_property
+    def log(self) -> bool:
+        """Return whether it is drawn on a logarithmic scale."""
+        return self.numeric and logarithmic(self.values)
+
+    @cached_property
+    def edges(self) -> np.ndarray:
+        """Return the ends of the cells around its values."""
+        values = np.log(self.values) if self.log else self.values
+        if values.size == 1:
+            half = 0.5 * (abs(float(values[0])) or 1.0)
+            return np.array([values[0] - half, values[0] + half])
+        middles = (values[1:] + values[:-1]) / 2
+        ends = np.concatenate([[2 * values[0] - middles[0]], middles, [2 * values[-1] - middles[-1]]])
+        return np.exp(ends) if self.log else ends
+
+    def layout(self) -> dict[str, Any]:
+        """Return the axis of the page."""
+        if self.numeric:
+            ends = [float(end) for end in self.edges[[0, -1]]]
+            return numeric_axis(
+                ends, scale_of(self.values, self.unit), log=self.log, most=7, title=self.title
+            )
+        return {
+            "type": "linear",
+            "range": [-0.5, self.size - 0.5],
+            "tickvals": self.values.tolist(),
+            "ticktext": list(self.labels),
+            "title": {"text": self.title},
+        }
+
+    def thinned(self, most: int) -> tuple[Axis, np.ndarray]:
+        """Return the axis with at most so many of its places, evenly taken, and which they are."""
+        places = np.arange(self.size)
+        if self.size > most:
+            places = np.unique(np.linspace(0, self.size - 1, most).round().astype(int))
+        labels = tuple(self.labels[place] for place in places)
+        return replace(self, values=self.values[places], order=self.order[places], labels=labels), places
 
 
 @dataclass(frozen=True)
@@ -85,7 +126,7 @@ class View:
     thinned
         Whether cells were left out, since there are more than can be seen.
     best
-        The best value of all, and the values of the axes there, in words.
+        The best value of all, and the values of the drawn axes there, in words.
     cells, failed
         Cells of the whole sweep, and those in which the run cannot take place.
     """
@@ -106,6 +147,40 @@ class View:
     cells: int
     failed: int
 
+    @property
+    def name(self) -> str:
+        """Return how the output is called in titles."""
+        return symbol(self.output) if self.output in OUTPUTS else "Feasible"
+
+    def told(self, value: float) -> str:
+        """Return a value of the output in words."""
+        return f"{self.name}: {quantity(float(value), self.unit)}"
+
+    @property
+    def drawn(self) -> list[Axis]:
+        """Return the axes drawn, in the order in which values lie."""
+        return [axis for axis in (self.facet, self.y, self.series, self.x) if axis is not None]
+
+    @cached_property
+    def reach(self) -> tuple[float, float]:
+        """Return the least and the greatest value that is drawn."""
+        known = self.values[np.isfinite(self.values)]
+        return (float(known.min()), float(known.max())) if known.size else (0.0, 1.0)
+
+    @cached_property
+    def log(self) -> bool:
+        """Return whether the output is drawn on a logarithmic scale; shares, which end at 1, are not."""
+        low, high = self.reach
+        return low > 0 and high > _WIDE * low and not (self.unit == "1" and high <= 1.0)
+
+    def panels(self) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:
+        """Yield the panels: number, values and where runs can take place."""
+        if self.facet is None:
+            yield 1, self.values, self.feasible
+        else:
+            for place in range(self.facet.size):
+                yield place + 1, self.values[place], self.feasible[place]
+
 
 def view(dataset: xr.Dataset, output: str) -> View:
     """Return what is drawn of an output of a sweep.
@@ -117,41 +192,45 @@ def view(dataset: xr.Dataset, output: str) -> View:
     """
     if output not in dataset.data_vars:
         raise unknown("output", "output of this sweep", output, map(str, dataset.data_vars))
-    found = dataset[output]
-    axes = [_axis(dataset, str(name)) for name in found.dims]
-    held = tuple(axis for axis in axes if axis.size == 1)
-    x, y, series, facet, over = _roles([axis for axis in axes if axis.size > 1] or axes[:1])
-    most = _MOST_ON_A_LINE if y is None else _MOST_ON_A_MAP if facet is None else _MOST_ON_A_SMALL_MAP
-    x, y = _thinned(x, most), None if y is None else _thinned(y, most)
-    kept = [axis for axis in (facet, y, series, x) if axis is not None]
-    highest = not (_unit(dataset, output) in _LESS_IS_BETTER or output in _LESS_BY_NAME)
-    best: Callable[..., Any] = np.fmax if highest else np.fmin
-    values = _reduced(found, kept, best).astype(np.float64)
-    flags = dataset[FEASIBLE] if FEASIBLE in dataset.data_vars else found.notnull()
-    feasible = _reduced(flags, kept, np.logical_or).astype(bool)
+    cells = dataset[output]
+    unit = OUTPUTS[output].unit if output in OUTPUTS else str(cells.attrs.get("units", "1"))
+    axes = [_axis(dataset, str(name)) for name in cells.dims]
+    roles, over = _roles([axis for axis in axes if axis.size > 1] or axes[:1])
+    drawn = [axis for axis in roles.values() if axis is not None]
+    highest = not (unit in _LESS_IS_BETTER or output in _LESS_BY_NAME)
+    values = _reduced(cells, drawn, np.fmax if highest else np.fmin).astype(np.float64)
+    flags = dataset[FEASIBLE] if FEASIBLE in dataset.data_vars else cells.notnull()
+    possible = _reduced(flags, drawn, np.add)
+    best = _best(values, drawn, highest) if output != FEASIBLE else None
     if output == FEASIBLE:
-        values = np.where(feasible, 1.0, np.nan)
+        values = np.where(possible, 1.0, np.nan)
+    places = [np.arange(axis.size) for axis in drawn]
+    for name in ("x", "y"):
+        axis = roles[name]
+        if axis is not None:
+            roles[name], places[drawn.index(axis)] = axis.thinned(_most(roles))
+    thin = np.ix_(*places)
     return View(
         output=output,
-        unit=_unit(dataset, output),
-        x=x,
-        y=y,
-        series=series,
-        facet=facet,
-        values=values,
-        feasible=feasible,
+        unit=unit,
+        **roles,  # type: ignore[arg-type]  # there is always an x
+        values=values[thin],
+        feasible=possible[thin] > 0,
         over=over,
         highest=highest,
-        held=tuple(axis for axis in held if axis is not x),
-        thinned=math.prod(axis.size for axis in kept) * math.prod(axis.size for axis in over) < found.size,
-        best=None if output == FEASIBLE else _best(found, axes, [axis.name for axis in kept], highest),
-        cells=int(found.size),
-        failed=int(found.size) - _count(flags),
+        held=tuple(axis for axis in axes if axis.size == 1 and axis not in drawn),
+        thinned=values[thin].size < values.size,
+        best=best,
+        cells=int(cells.size),
+        failed=int(cells.size) - int(possible.sum()),
     )
 
 
-def _unit(dataset: xr.Dataset, output: str) -> str:
-    return OUTPUTS[output].unit if output in OUTPUTS else str(dataset[output].attrs.get("units", "1"))
+def _most(roles: dict[str, Axis | None]) -> int:
+    """Return how many places of an axis can be told apart."""
+    if roles["y"] is None:
+        return _MOST_ON_A_LINE
+    return _MOST_ON_A_MAP if roles["facet"] is None else _MOST_ON_A_SMALL_MAP
 
 
 def scenario_name(dataset: xr.Dataset) -> str:
@@ -164,43 +243,36 @@ def scenario_name(dataset: xr.Dataset) -> str:
 
 def _axis(dataset: xr.Dataset, name: str) -> Axis:
     """Return a dimension as an axis; fields that move together are one axis if their first is a number."""
-    fields = [(str(key), one) for key, one in dataset.coords.items() if one.dims == (name,)]
+    fields = [(str(key), field) for key, field in dataset.coords.items() if field.dims == (name,)]
     if not fields:
-        size = dataset.sizes[name]
-        fields = [(name, dataset[name])] if name in dataset.variables else []
-        if not fields:
-            return Axis(
-                name, name, "1", np.arange(size), np.arange(size), tuple(map(str, range(size))), True, False
-            )
-    written = [[_written(value, one.attrs.get("units", "")) for value in one.values] for _, one in fields]
+        places = np.arange(dataset.sizes[name])
+        return Axis(name, name, "1", places, places, tuple(map(str, places)), numeric=True)
+    written = [
+        [_written(value, field.attrs.get("units", "")) for value in field.values] for _, field in fields
+    ]
     labels = tuple(" · ".join(words) for words in zip(*written, strict=True))
-    titles = " and ".join(_titled(key, one.attrs.get("long_name", "")) for key, one in fields)
-    first = fields[0][1].values
-    numeric = all(one.dtype.kind in "fiu" for _, one in fields) and np.unique(first).size == first.size
-    if not numeric:
-        places = np.arange(first.size)
-        return Axis(name, titles, "", places.astype(np.float64), places, labels, False, False)
-    order = np.argsort(first, kind="stable")
-    values = np.asarray(first, dtype=np.float64)[order]
-    unit = str(fields[0][1].attrs.get("units", "1"))
-    title = titles if len(fields) == 1 else f"{_titled(*_named(fields[0]))}, others with it"
-    return Axis(name, title, unit, values, order, tuple(labels[k] for k in order), True, logarithmic(values))
+    titles = [_title(key, str(field.attrs.get("long_name", ""))) for key, field in fields]
+    first = fields[0][1]
+    places = np.arange(first.size)
+    if not all(field.dtype.kind in "fiu" for _, field in fields) or np.unique(first).size < first.size:
+        return Axis(name, " and ".join(titles), "", places.astype(np.float64), places, labels, numeric=False)
+    order = np.argsort(first.values, kind="stable")
+    values = np.asarray(first.values, dtype=np.float64)[order]
+    title = titles[0] if len(fields) == 1 else f"{titles[0]}, others with it"
+    unit = str(first.attrs.get("units", "1"))
+    return Axis(name, title, unit, values, order, tuple(labels[k] for k in order), numeric=True)
 
 
-def _named(field: tuple[str, xr.DataArray]) -> tuple[str, str]:
-    return field[0], str(field[1].attrs.get("long_name", ""))
-
-
-def _titled(name: str, meaning: str) -> str:
+def _title(name: str, meaning: str) -> str:
     """Return an axis in words: a field's name, or what the sweep says of a coefficient."""
-    words = input_named(name)
-    return plain(meaning.split(";", maxsplit=1)[0] if "." in words and meaning else words)
+    words = input_label(name)
+    return escaped(meaning.split(";", maxsplit=1)[0] if "." in words and meaning else words)
 
 
 def _written(value: Any, unit: str) -> str:
-    if isinstance(value, str | np.str_ | bool | np.bool_):
-        return plain(str(value).replace("_", " "))
-    return shown(float(value), unit or "1")
+    if isinstance(value, str | bool | np.bool_):
+        return escaped(str(value).replace("_", " "))
+    return quantity(float(value), unit or "1")
 
 
 def logarithmic(values: np.ndarray) -> bool:
@@ -213,112 +285,53 @@ def logarithmic(values: np.ndarray) -> bool:
     """
     if values.size < 3 or values[0] <= 0:
         return bool(values.size == 2 and values[0] > 0 and values[1] >= 10 * values[0])
-    plainly, logged = (np.diff(one) for one in (values, np.log(values)))
-    uneven = (float(np.std(one) / np.mean(one)) for one in (plainly, logged))
-    linear_spread, log_spread = uneven
+    linear_spread, log_spread = (
+        float(np.std(steps) / np.mean(steps)) for steps in (np.diff(values), np.diff(np.log(values)))
+    )
     return log_spread < linear_spread - _EVEN
 
 
-def _roles(axes: Sequence[Axis]) -> tuple[Axis, Axis | None, Axis | None, Axis | None, tuple[Axis, ...]]:
-    """Return which axes go along, up, as colours and side by side, and which the best is taken over."""
+def _roles(axes: Sequence[Axis]) -> tuple[dict[str, Axis | None], tuple[Axis, ...]]:
+    """Return which axes go side by side, up, as colours and along, and which the best is taken over."""
     wide = [axis for axis in axes if axis.numeric and axis.size > FEW]
-    narrow = [axis for axis in axes if axis not in wide]
     # Words are kinds of runs, and are told apart before numbers are.
-    small = sorted(narrow, key=lambda axis: axis.numeric)
-    y = series = facet = None
+    rest = sorted((axis for axis in axes if axis not in wide), key=lambda axis: axis.numeric)
+    y = series = None
     if len(wide) > 1:
-        x, y = wide[0], wide[1]
-        rest = small
+        x, y = wide[:2]
     else:
-        numbers = [axis for axis in narrow if axis.numeric]
-        x = wide[0] if wide else max(numbers or narrow, key=lambda axis: axis.size)
-        rest = [axis for axis in small if axis is not x]
+        numbers = [axis for axis in rest if axis.numeric]
+        x = wide[0] if wide else max(numbers or rest, key=lambda axis: axis.size)
+        rest = [axis for axis in rest if axis is not x]
         series = next((axis for axis in rest if axis.size <= _MOST_LINES), None)
     facet = next((axis for axis in rest if axis is not series and axis.size <= _MOST_FACETS), None)
-    drawn = [axis for axis in (x, y, series, facet) if axis is not None]
-    return x, y, series, facet, tuple(axis for axis in axes if axis not in drawn)
+    roles = {"facet": facet, "y": y, "series": series, "x": x}
+    return roles, tuple(axis for axis in axes if axis not in roles.values())
 
 
-def _thinned(axis: Axis, most: int) -> Axis:
-    """Return an axis with at most so many of its places, evenly taken."""
-    if axis.size <= most:
-        return axis
-    places = np.unique(np.linspace(0, axis.size - 1, most).round().astype(int))
-    return Axis(
-        axis.name,
-        axis.title,
-        axis.unit,
-        axis.values[places],
-        axis.order[places],
-        tuple(axis.labels[k] for k in places),
-        axis.numeric,
-        axis.log,
-    )
+def _reduced(cells: xr.DataArray, drawn: Sequence[Axis], join: np.ufunc) -> np.ndarray:
+    """Return an output joined over all dimensions but those that are drawn, in their order."""
+    others = [str(name) for name in cells.dims if name not in {axis.name for axis in drawn}]
+    joined = _joined(cells.transpose(*(axis.name for axis in drawn), *others), others, join)
+    in_order: np.ndarray = joined[np.ix_(*(axis.order for axis in drawn))]
+    return in_order
 
 
-def _reduced(array: xr.DataArray, kept: Sequence[Axis], best: Callable[..., Any]) -> np.ndarray:
-    """Return the best of an output over all dimensions but those that are drawn, piece by piece."""
-    names = [axis.name for axis in kept]
-    part = array.isel({axis.name: axis.order for axis in kept if axis.size < array.sizes[axis.name]})
-    order = [axis.order if axis.size == array.sizes[axis.name] else slice(None) for axis in kept]
-    others = [str(name) for name in array.dims if name not in names]
-    found = _best_of(part.transpose(*names, *others), len(names), best)
-    for place, cells in enumerate(order):
-        if not isinstance(cells, slice):
-            found = np.take(found, cells, axis=place)
-    return found
+def _joined(cells: xr.DataArray, others: Sequence[str], join: np.ufunc) -> np.ndarray:
+    """Return cells joined over their last dimensions, read piece by piece."""
+    longest = max(others, key=lambda name: cells.sizes[name], default="")
+    if cells.size <= _AT_ONCE or not longest or cells.sizes[longest] == 1:
+        values = np.asarray(cells.values)
+        flat = values.reshape(*values.shape[: values.ndim - len(others)], -1)
+        return np.asarray(join.reduce(flat, axis=-1))
+    half = cells.sizes[longest] // 2
+    pieces = (cells.isel({longest: piece}) for piece in (slice(0, half), slice(half, None)))
+    return np.asarray(join(*(_joined(piece, others, join) for piece in pieces)))
 
 
-def _best_of(part: xr.DataArray, kept: int, best: Callable[..., Any]) -> np.ndarray:
-    others = [str(name) for name in part.dims[kept:]]
-    longest = max(others, key=lambda name: part.sizes[name], default="")
-    if part.size <= _AT_ONCE or not longest or part.sizes[longest] == 1:
-        values = np.asarray(part.values)
-        if not others:
-            return values
-        reduced: np.ndarray = best.reduce(values.reshape(*values.shape[:kept], -1), axis=-1)  # type: ignore[attr-defined]
-        return reduced
-    half = part.sizes[longest] // 2
-    pieces = (part.isel({longest: piece}) for piece in (slice(0, half), slice(half, None)))
-    first, second = (_best_of(piece, kept, best) for piece in pieces)
-    both: np.ndarray = best(first, second)
-    return both
-
-
-def _count(flags: xr.DataArray) -> int:
-    """Return in how many cells a run can take place, piece by piece."""
-    longest = max(map(str, flags.dims), key=lambda name: flags.sizes[name])
-    if flags.size <= _AT_ONCE or flags.sizes[longest] == 1:
-        return int(np.count_nonzero(flags.values))
-    half = flags.sizes[longest] // 2
-    return sum(_count(flags.isel({longest: piece})) for piece in (slice(0, half), slice(half, None)))
-
-
-def _best(
-    array: xr.DataArray, axes: Sequence[Axis], kept: Sequence[str], highest: bool
-) -> tuple[float, tuple[str, ...]] | None:
-    """Return the best value of all cells, those that are not drawn included, and where it is."""
-    found = _place_of_best(array, highest)
-    if found is None:
+def _best(values: np.ndarray, drawn: Sequence[Axis], highest: bool) -> tuple[float, tuple[str, ...]] | None:
+    """Return the best value of all, and the labels of the axes there."""
+    if np.isnan(values).all():
         return None
-    value, at = found
-    by_name = {axis.name: axis for axis in axes}
-    labels = (by_name[name].labels[int(np.nonzero(by_name[name].order == at[name])[0][0])] for name in kept)
-    return value, tuple(labels)
-
-
-def _place_of_best(array: xr.DataArray, highest: bool) -> tuple[float, dict[str, int]] | None:
-    longest = max(map(str, array.dims), key=lambda name: array.sizes[name])
-    if array.size <= _AT_ONCE or array.sizes[longest] == 1:
-        values = np.asarray(array.values)
-        if np.isnan(values).all():
-            return None
-        at = np.unravel_index(np.nanargmax(values) if highest else np.nanargmin(values), values.shape)
-        return float(values[at]), {str(name): int(k) for name, k in zip(array.dims, at, strict=True)}
-    half = array.sizes[longest] // 2
-    found = []
-    for start, stop in ((0, half), (half, array.sizes[longest])):
-        piece = _place_of_best(array.isel({longest: slice(start, stop)}), highest)
-        if piece is not None:
-            found.append((piece[0], {**piece[1], longest: piece[1][longest] + start}))
-    return (max if highest else min)(found, key=lambda one: one[0], default=None)
+    at = np.unravel_index(np.nanargmax(values) if highest else np.nanargmin(values), values.shape)
+    return float(values[at]), tuple(axis.labels[k] for axis, k in zip(drawn, at, strict=True))
