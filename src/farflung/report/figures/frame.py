@@ -32,6 +32,22 @@ _SINGLE = -4
 _LEGEND_ROW, _SWATCH, _LETTER, _APART = 24, 46, 6.6, 10
 """Height of a row of the legend, widths of what is before a name, of a letter, and between entries [px]."""
 _MOST_SOURCES = 12
+_LOOKS = {
+    "template": "none",
+    "width": WIDTH,
+    "paper_bgcolor": "white",
+    "plot_bgcolor": "white",
+    "font": {"family": _FONT, "size": 12, "color": INK},
+    "hoverlabel": {"bgcolor": "white", "font": {"family": _FONT, "size": 12}, "align": "left"},
+    "legend": {"itemsizing": "trace", "traceorder": "normal"},
+}
+_AXIS = {
+    "gridcolor": FAINT,
+    "zeroline": False,
+    "linecolor": LINE,
+    "tickcolor": LINE,
+    "title_font_size": 12.5,
+}
 
 
 def framed(
@@ -60,10 +76,6 @@ def framed(
         Height of the plotting area [px].
     left, right, above, below
         Room around it for labels and titles of axes [px].
-
-    Notes
-    -----
-    Long because a page's looks are one declaration, read from top to bottom.
     """
     notes = [text for text in footer if text]
     titles, subtitles = wrapped(title, _TITLE_CHARACTERS, 3), wrapped(subtitle, _SUBTITLE_CHARACTERS, 3)
@@ -75,53 +87,25 @@ def framed(
     top = head + legend_height(figure, WIDTH - left - right) + above
     bottom = below + 15 * len(lines) + 14
     height = top + plot + bottom
+    at_edge = {"x": _MARGIN / WIDTH, "yref": "container", "yanchor": "top"}
+    higher = _MARGIN + (8 if len(titles) > 1 else _SINGLE)
     figure.update_layout(
-        template="none",
-        width=WIDTH,
+        _LOOKS,
         height=height,
         margin={"l": left, "r": right, "t": top, "b": bottom, "pad": 0, "autoexpand": False},
-        paper_bgcolor="white",
-        plot_bgcolor="white",
-        font={"family": _FONT, "size": 12, "color": INK},
         title={
-            "text": f"<b>{'<br>'.join(titles)}</b>",
-            "font": {"size": _TITLE},
-            "x": _MARGIN / WIDTH,
-            "xanchor": "left",
-            "y": 1 - (_MARGIN + (8 if len(titles) > 1 else _SINGLE)) / height,
-            "yref": "container",
-            "yanchor": "top",
+            "text": f"<b>{'<br>'.join(titles)}</b>", "font": {"size": _TITLE}, "xanchor": "left",
+            "y": 1 - higher / height, **at_edge,
         },
-        legend={
-            "orientation": "h",
-            "x": _MARGIN / WIDTH,
-            "xref": "container",
-            "y": 1 - head / height,
-            "yref": "container",
-            "yanchor": "top",
-            "itemsizing": "trace",
-            "traceorder": "normal",
-        },
-        hoverlabel={"bgcolor": "white", "font": {"family": _FONT, "size": 12}, "align": "left"},
+        legend={"orientation": "h", "xref": "container", "y": 1 - head / height, **at_edge},
         meta={"title": title, "subtitle": subtitle, "footer": notes, "heights": [above, plot, below]},
-    )
-    _axes(figure)
+    )  # fmt: skip
+    figure.update_xaxes(ticks="outside", title_standoff=8, **_AXIS)
+    figure.update_yaxes(ticklabelstandoff=3, **_AXIS)
     _beside(figure, "subtitle", subtitles, _SUBTITLE, left, y=1, yshift=top - _MARGIN - 22 * len(titles) - 6)
     _beside(figure, "footer", lines, _FOOTER, left, y=0, yshift=-below)
     _escape_dollars(figure)
     return figure
-
-
-def _axes(figure: go.Figure) -> None:
-    looks = {
-        "gridcolor": FAINT,
-        "zeroline": False,
-        "linecolor": LINE,
-        "tickcolor": LINE,
-        "title_font_size": 12.5,
-    }
-    figure.update_xaxes(ticks="outside", title_standoff=8, **looks)
-    figure.update_yaxes(ticklabelstandoff=3, **looks)
 
 
 def _beside(

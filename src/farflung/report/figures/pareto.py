@@ -22,6 +22,7 @@ from farflung.report.figures.frame import (
     legend_entry,
     made_by,
     origin,
+    repeated_by,
     sources_line,
 )
 from farflung.report.figures.marks import DASHED, WHITE, Panel, disc
@@ -92,8 +93,8 @@ def _question(result: SearchResult) -> str:
     question = result.question
     return (
         f"{_target(result)} in {words.quantity(question.duration, 's')} over links of {question.links_text}, "
-        f"every node below the limits of {words.rule_label(question.rule)}. Shown: designs that no other beats "
-        f"in cost, nodes, length of the run and {words.symbol(_QUALITY)} at once."
+        f"every node below the limits of {words.rule_label(question.rule)}. Shown: designs that no other "
+        f"beats in cost, nodes, length of the run and {words.symbol(_QUALITY)} at once."
     )
 
 
@@ -137,7 +138,9 @@ def _measures(outcome: Outcome) -> list[str]:
     ]
 
 
-def _points(panel: Panel, designs: Sequence[EvaluatedDesign], look: dict[str, Any], meta: str, **more: Any) -> None:
+def _points(
+    panel: Panel, designs: Sequence[EvaluatedDesign], look: dict[str, Any], meta: str, **more: Any
+) -> None:
     panel.points(
         [design.outcome.capital_cost_usd for design in designs],
         [design.outcome.quality_adjusted_flop for design in designs],
@@ -287,3 +290,4 @@ def _footer(result: SearchResult) -> Iterator[str]:
         yield sources_line(best.outcome.citations())
     else:
         yield made_by(result.question.assumptions, "")
+    yield repeated_by(result.command)
