@@ -24,12 +24,12 @@ from random import Random
 import numpy as np
 import simpy
 
-from farflung.outcome.closed_form import prepare
 from farflung.outcome.events import simulate
 from farflung.outcome.events.draws import Chances, RandomDraws
 from farflung.outcome.events.engine import Engine
 from farflung.outcome.events.setting import chances_of, course_of, steps_of
-from farflung.scenario import preset, with_changes
+from farflung.outcome.run import prepare
+from farflung.scenario import preset
 from farflung.scenario.operation import Operation
 
 WORLD = "governance-72-nodes"
@@ -47,7 +47,7 @@ REPEATS = 3
 
 def engine_rate(policy: str, nodes: int, runs: int, node_rounds: float) -> list[float]:
     """Return node-rounds a second of the engine, several times."""
-    run = prepare(with_changes(preset(WORLD), {"nodes.count": nodes}))
+    run = prepare(preset(WORLD).with_({"nodes.count": nodes}))
     operation = Operation(policy=policy.format(tenth=max(1, nodes // 10)))
     course, chances = course_of(run, operation, runs), chances_of(run, operation)
     # So much work, however long it takes: rounds are then about as many under every policy.
@@ -103,7 +103,7 @@ class SimpyCluster:
 
 def simpy_rate(nodes: int, share: float, rounds: int) -> list[float]:
     """Return node-rounds a second of a small case in SimPy, several times."""
-    run = prepare(with_changes(preset(WORLD), {"nodes.count": nodes}))
+    run = prepare(preset(WORLD).with_({"nodes.count": nodes}))
     chances = chances_of(run, Operation())
     work = float(run.values["inner_steps"] * run.values["step_time"])
     rates = []
@@ -121,7 +121,7 @@ def spread(rates: list[float]) -> dict[str, float]:
 
 def whole_run() -> dict[str, float]:
     """Return how long 4,000 nodes for 740 days take."""
-    scenario = with_changes(preset(WORLD), {"nodes.count": 4000, "duration": "740 days"})
+    scenario = preset(WORLD).with_({"nodes.count": 4000, "duration": "740 days"})
     begun = time.perf_counter()
     found = simulate(scenario, Operation(policy="elastic"), runs=1)
     return {

@@ -24,7 +24,7 @@ import numpy as np
 
 from farflung import evaluate
 from farflung.base.arrays import keep_freed_memory
-from farflung.outcome.batch import answers, with_arrays
+from farflung.outcome.batch import evaluate_batch, with_arrays
 from farflung.scenario import preset
 
 PRESETS = {"flat": "paper-headline", "hierarchical": "paper-30mbps", "pipeline_groups": "paper-10mbps"}
@@ -97,7 +97,7 @@ def measure(name: str, threads: int, seconds: float) -> dict[str, float]:
     scenario = preset(name)
     chunks = [designs(seed) for seed in range(threads)]
     Counted.calls.clear()
-    answers(scenario, {field: values.view(Counted) for field, values in chunks[0].items()}, OUTPUTS)
+    evaluate_batch(scenario, {field: values.view(Counted) for field, values in chunks[0].items()}, OUTPUTS)
     calls = sum(Counted.calls.values())
     argument, result = np.linspace(1.0, 2.0, CHUNK), [np.empty(CHUNK) for _ in range(threads)]
 
@@ -106,7 +106,7 @@ def measure(name: str, threads: int, seconds: float) -> dict[str, float]:
             (np.exp if call % 2 else np.log)(argument, out=result[thread])
 
     def model(thread: int) -> None:
-        answers(scenario, chunks[thread], OUTPUTS)
+        evaluate_batch(scenario, chunks[thread], OUTPUTS)
 
     # Interleaved, so that whatever else the machine does weighs on both.
     ours, best = [], []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import types
-from typing import Annotated, Any, Literal, Union, get_args, get_origin
+from typing import Annotated, Any, Union, get_args, get_origin
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -37,8 +37,9 @@ def field_values(info: FieldInfo, *, at_most: float = math.inf) -> st.SearchStra
     (kind,) = _kinds(info.annotation)
     if get_origin(kind) is Annotated:
         kind = get_args(kind)[0]
-    if get_origin(kind) is Literal:
-        return st.sampled_from(get_args(kind))
+    choices = declared_field("", info).choices
+    if choices:
+        return st.sampled_from(choices)
     if kind is bool:
         return st.booleans()
     if kind is str:

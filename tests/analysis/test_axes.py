@@ -11,7 +11,7 @@ from farflung.analysis.axes import axis
 from farflung.analysis.axes_check import fitted
 from farflung.analysis.axes_text import read_axis
 from farflung.base.errors import InputError
-from farflung.scenario import load, with_changes
+from farflung.scenario import load
 
 PAPER = load("paper-headline")
 
@@ -189,7 +189,7 @@ def test_values_that_are_refused_in_lists():
 
 
 def test_a_value_that_agrees_with_the_other_axes_somewhere_is_valid():
-    small = with_changes(PAPER, {"model.parameters": 1e9})
+    small = PAPER.with_({"model.parameters": 1e9})
     axes = [
         read("model.parameters=1e9..1e12:log:4", small),
         read("model.active_parameters=1e8..1e11:log:4", small),

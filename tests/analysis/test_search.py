@@ -23,7 +23,7 @@ from farflung.analysis.search import (
     threshold_for_duration,
 )
 from farflung.analysis.search.pareto import front
-from farflung.scenario import preset, with_changes
+from farflung.scenario import preset
 
 # The set whose answers the literature prints.
 search = partial(search, assumptions="miri-2026-04")
@@ -252,20 +252,20 @@ def test_nodes_for_a_target():
         nodes_for_target(preset("paper-headline"), "quality_adjusted_flop", 1e25)
     peak = float(caught.value.nearest)
     reached = nodes_for_target(preset("paper-headline"), "quality_adjusted_flop", peak * 0.999).nodes
-    assert evaluate(with_changes(preset("paper-headline"), {"nodes.count": reached})).feasible
+    assert evaluate(preset("paper-headline").with_({"nodes.count": reached})).feasible
 
 
 def test_least_bandwidth():
-    scenario = with_changes(preset("paper-headline"), {"protocol.inner_steps": 30})
+    scenario = preset("paper-headline").with_({"protocol.inner_steps": 30})
     rate = least_bandwidth(scenario, 0.9).bandwidth
     links = {"network.upload": f"{rate!r} bit/s", "network.download": f"{rate!r} bit/s"}
-    assert evaluate(with_changes(scenario, links)).utilisation == pytest.approx(0.9, rel=1e-6)
+    assert evaluate(scenario.with_(links)).utilisation == pytest.approx(0.9, rel=1e-6)
 
 
 @pytest.mark.parametrize("utilisation", [0.0, 1.5, -1.0])
 def test_a_utilisation_that_is_no_share_is_refused(utilisation):
     with pytest.raises(InputError, match="utilisation"):
-        least_bandwidth(with_changes(preset("paper-headline"), {"protocol.inner_steps": 30}), utilisation)
+        least_bandwidth(preset("paper-headline").with_({"protocol.inner_steps": 30}), utilisation)
 
 
 def test_bandwidth_at_open_inner_steps_is_refused():

@@ -12,7 +12,8 @@ from farflung.analysis.distributions import distributions
 from farflung.analysis.sensitivity import MOST_DRAWS, Lever, sensitivity, sobol_indices
 from farflung.base.errors import InputError
 from farflung.outcome import evaluate
-from farflung.scenario import load_assumptions, preset, with_changes
+from farflung.outcome.batch import evaluate_batch
+from farflung.scenario import load_assumptions, preset
 
 HEADLINE = "paper-headline"
 LEVERS = {"network.upload": ("50 Mbps", "200 Mbps"), "nodes.mfu": (0.3, 0.5), "nodes.count": (20, 60)}
@@ -82,12 +83,11 @@ def test_totals_are_not_below_first_orders(result):
 
 @pytest.mark.parametrize("name", ["replica_size_exponent", "sync_interval_slope", "straggler_slope_relay"])
 def test_bars_of_coefficients_are_the_model_at_either_end(result, name):
-    from farflung.outcome.batch import answers
 
     bar, record = bar_of(result, name), load_assumptions("miri-2026-04").coefficients[name]
     assert (bar.low_input, bar.high_input) == (record.low, record.high)
     fields = {f"assumptions.{name}": np.array([record.low, record.high])}
-    found = answers(preset(HEADLINE), fields, (result.output,))[result.output]
+    found = evaluate_batch(preset(HEADLINE), fields, (result.output,))[result.output]
     assert (bar.low, bar.high) == pytest.approx(tuple(found), rel=1e-12)
 
 
@@ -97,7 +97,7 @@ def test_bars_of_coefficients_are_the_model_at_either_end(result, name):
 )
 def test_bars_of_levers_are_the_model_at_either_end(result, field, ends):
     bar = bar_of(result, field)
-    expected = [evaluate(with_changes(preset(HEADLINE), {field: end})) for end in ends]
+    expected = [evaluate(preset(HEADLINE).with_({field: end})) for end in ends]
     assert (bar.low, bar.high) == pytest.approx(
         tuple(one.quality_adjusted_flop for one in expected), rel=1e-12
     )
@@ -148,7 +148,7 @@ def test_an_output_that_nothing_moves_says_so():
 def test_a_lever_the_scenario_leaves_open_is_varied_on_its_own():
     found = sensitivity(HEADLINE, levers={"protocol.inner_steps": (10, 100)}, draws=64)
     bar = bar_of(found, "protocol.inner_steps")
-    at_100 = evaluate(with_changes(preset(HEADLINE), {"protocol.inner_steps": 100}))
+    at_100 = evaluate(preset(HEADLINE).with_({"protocol.inner_steps": 100}))
     assert bar.high == pytest.approx(at_100.quality_adjusted_flop, rel=1e-12)
     assert found.point == evaluate(HEADLINE).quality_adjusted_flop
 

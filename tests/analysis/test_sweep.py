@@ -19,7 +19,7 @@ from farflung.analysis.sweep_summary import summarise
 from farflung.base.errors import InputError
 from farflung.catalog.tables import assumption_table
 from farflung.outcome import OUTPUTS
-from farflung.scenario import load, with_changes
+from farflung.scenario import load
 
 UPLOAD = "network.upload=3Mbps..3Gbps:log:7"
 
@@ -49,7 +49,7 @@ def assert_same(result, cell, preset, changes):
     """Assert that a cell has the answers of evaluating its scenario on its own."""
     got = result.isel(cell)
     try:
-        outcome = farflung.evaluate(with_changes(load(preset), changes))
+        outcome = farflung.evaluate(load(preset).with_(changes))
     except InputError:
         assert not got["feasible"].item()
         return

@@ -12,7 +12,7 @@ import xarray as xr
 from farflung.analysis.sweep import Interrupted
 from farflung.cli import main
 from farflung.outcome import evaluate
-from farflung.scenario import load, with_changes
+from farflung.scenario import load
 
 UPLOAD = ("--over", "network.upload=10Mbps..1Gbps:log:5")
 COUNT = ("--over", "nodes.count=8,34")
@@ -38,7 +38,7 @@ def farflung(capsys, monkeypatch, tmp_path):
 def test_the_summary_names_the_best(farflung):
     code, out, err = farflung("paper-headline", *UPLOAD, *COUNT)
     assert (code, err) == (0, "")
-    best = evaluate(with_changes(load("paper-headline"), {"network.upload": "1 Gbps"}))
+    best = evaluate(load("paper-headline").with_({"network.upload": "1 Gbps"}))
     assert out.startswith("10 cells: 5 network.upload × 2 nodes.count\n10 of them feasible (100%)\n")
     assert f"quality_adjusted_flop is largest, {best.quality_adjusted_flop:.4g} FLOP, at\n" in out
     assert "  network.upload = 1 Gbit/s\n  nodes.count = 34\n" in out

@@ -12,7 +12,8 @@ from farflung.analysis.distributions import distributions, drawn_fields, uniform
 from farflung.analysis.uncertainty import HELD, MOST_DRAWS, QUANTILES, uncertainty
 from farflung.base.errors import InputError
 from farflung.outcome import OUTPUTS, evaluate
-from farflung.scenario import load_assumptions, preset, with_changes
+from farflung.outcome.batch import evaluate_batch
+from farflung.scenario import load_assumptions, preset
 
 HEADLINE = "paper-headline"
 SCENARIOS = (HEADLINE, "governance-config-c", "governance-pipeline-400b", "notes-continental-us")
@@ -57,11 +58,10 @@ def test_draws_are_those_of_the_model_one_at_a_time(result):
     """A draw put into an assumption set of its own gives what the batch gives."""
     believed = load_assumptions("miri-2026-04")
     assert {"assumptions.loss_irreducible", "feasible"} < set(result.samples)
-    from farflung.outcome.batch import answers
 
     for draw in (0, 1, 2047):
         fields = {n: v[draw : draw + 1] for n, v in result.samples.items() if n.startswith("assumptions.")}
-        alone = answers(preset(HEADLINE), fields, OUTPUTS)
+        alone = evaluate_batch(preset(HEADLINE), fields, OUTPUTS)
         for name in ("quality_adjusted_flop", "total_cost_usd"):
             assert alone[name][0] == pytest.approx(result.samples[name][draw], rel=1e-12)
     names = [one.name for one in distributions(believed)]
@@ -183,8 +183,8 @@ def test_unknown_scenarios_and_outputs_are_refused(result):
 def test_a_run_that_fits_only_sometimes_says_how_often():
     # With the steps fixed, stragglers decide whether the exchange still hides behind them.
     steps = {"protocol.inner_steps": 19}
-    tokens = evaluate(with_changes(preset(HEADLINE), steps)).tokens
-    tight = with_changes(preset(HEADLINE), {**steps, "tokens": tokens * 0.95, "duration": "740 days"})
+    tokens = evaluate(preset(HEADLINE).with_(steps)).tokens
+    tight = preset(HEADLINE).with_({**steps, "tokens": tokens * 0.95, "duration": "740 days"})
     found = uncertainty(tight, 1024)
     assert 0.0 < found.feasible_share < 1.0
     above_zero = uncertainty(tight, 1024, limits={"quality_adjusted_flop": 0.0})
@@ -192,7 +192,7 @@ def test_a_run_that_fits_only_sometimes_says_how_often():
 
 
 def test_a_run_that_never_fits_is_an_answer():
-    scenario = with_changes(preset(HEADLINE), {"tokens": 1e20, "duration": "740 days"})
+    scenario = preset(HEADLINE).with_({"tokens": 1e20, "duration": "740 days"})
     found = uncertainty(scenario, 64)
     assert found.feasible_share == 0.0
     assert found.spreads == ()

@@ -11,7 +11,7 @@ import pytest
 from farflung.analysis.waterfall import waterfall
 from farflung.base.errors import InputError
 from farflung.outcome import evaluate
-from farflung.scenario import preset, presets, with_changes
+from farflung.scenario import preset, presets
 
 FACTORED = (
     "quality_adjusted_flop", "local_equivalent_flop", "efficiency", "throughput_flop", "capital_cost_usd",
@@ -49,7 +49,7 @@ def test_inputs_add_up_for_every_preset(first, second, output):
 
 
 def test_a_factor_is_charged_with_its_own_change():
-    changed = with_changes(preset(HEADLINE), {"nodes.mfu": 0.2})
+    changed = preset(HEADLINE).with_({"nodes.mfu": 0.2})
     terms = {one.name: one for one in waterfall(HEADLINE, changed, "throughput_flop").terms}
     assert terms["model_flop_utilisation"].ratio == pytest.approx(0.5)
     assert [one.name for one in terms.values() if abs(one.ratio - 1.0) > 1e-9] == ["model_flop_utilisation"]
@@ -69,7 +69,7 @@ def test_parts_of_a_cost_are_differences():
 
 
 def test_one_input_gets_all_of_the_difference():
-    changed = with_changes(preset(HEADLINE), {"nodes.count": 72})
+    changed = preset(HEADLINE).with_({"nodes.count": 72})
     result = waterfall(HEADLINE, changed, by="input")
     (term,) = result.terms
     assert (term.name, term.first, term.second) == ("nodes.count", 34, 72)
@@ -81,10 +81,10 @@ def test_two_inputs_share_as_the_mean_of_both_orders():
     count, upload = {"nodes.count": 72}, {"network.upload": "10 Mbps"}
     base = preset(HEADLINE)
     value = {
-        name: evaluate(with_changes(base, changes)).quality_adjusted_flop
+        name: evaluate(base.with_(changes)).quality_adjusted_flop
         for name, changes in {"": {}, "n": count, "u": upload, "nu": {**count, **upload}}.items()
     }
-    result = waterfall(base, with_changes(base, {**count, **upload}), by="input")
+    result = waterfall(base, base.with_({**count, **upload}), by="input")
     terms = {one.name: one for one in result.terms}
     nodes = 0.5 * (value["n"] - value[""] + value["nu"] - value["u"])
     assert terms["nodes.count"].amount == pytest.approx(nodes, rel=1e-12)
@@ -93,8 +93,8 @@ def test_two_inputs_share_as_the_mean_of_both_orders():
 
 def test_fields_that_only_make_sense_together_move_together():
     dense = preset(HEADLINE)
-    sparse = with_changes(dense, {"model.parameters": 1e10, "model.active_parameters": 2e9})
-    (term,) = waterfall(sparse, with_changes(dense, {"model.parameters": 1.2e11}), by="input").terms
+    sparse = dense.with_({"model.parameters": 1e10, "model.active_parameters": 2e9})
+    (term,) = waterfall(sparse, dense.with_({"model.parameters": 1.2e11}), by="input").terms
     assert term.name == "model.parameters + model.active_parameters"
     assert term.first == [1e10, 2e9]
     mixed = waterfall("governance-pipeline-400b", HEADLINE, by="input")
@@ -129,7 +129,7 @@ def test_many_inputs_are_averaged_over_random_orders_and_still_add_up():
         "protocol.local_batch": 65536, "protocol.inner_steps": 40, "protocol.compression": 16,
         "protocol.compression_scenario": "conservative", "duration": "300 days", "model.parameters": 1e11,
     }  # fmt: skip
-    other = with_changes(preset(HEADLINE), changes)
+    other = preset(HEADLINE).with_(changes)
     result = waterfall(HEADLINE, other, by="input")
     assert not result.exact
     assert len(result.terms) == len(changes)
@@ -169,7 +169,7 @@ def test_other_ways_and_seeds_are_refused():
 
 
 def test_a_run_that_cannot_be_names_what_stands_in_the_way():
-    flat = with_changes(preset(HEADLINE), {"protocol.mode": "flat", "model.parameters": 1e12})
+    flat = preset(HEADLINE).with_({"protocol.mode": "flat", "model.parameters": 1e12})
     with pytest.raises(InputError, match=r"model\.parameters stands in the way"):
         waterfall(HEADLINE, flat)
 

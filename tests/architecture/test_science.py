@@ -15,8 +15,8 @@ import pytest
 
 import farflung.learning
 import farflung.physics
+from farflung.base.graph import exactly_one, identity, no_time
 from farflung.catalog import sources
-from farflung.outcome.protocols import protocol
 
 MODULES = [
     import_module(f"{package.__name__}.{info.name}")
@@ -25,10 +25,11 @@ MODULES = [
 ]
 FUNCTIONS = {
     f"{module.__name__.removeprefix('farflung.')}.{name}": function
-    for module in (*MODULES, protocol)
+    for module in MODULES
     for name, function in vars(module).items()
     if inspect.isfunction(function) and function.__module__ == module.__name__ and not name.startswith("_")
 }
+FUNCTIONS |= {f"base.graph.{function.__name__}": function for function in (exactly_one, identity, no_time)}
 every_function = pytest.mark.parametrize("name", FUNCTIONS)
 
 # Two sample values of every argument. A function with an argument that is not here fails: give it two.
@@ -59,7 +60,8 @@ SAMPLES = {
     "critical_batch": (1e7, 1e6),
     "critical_batch_coefficient": (2.1e8, 1e8),
     "critical_batch_exponent": (0.21, 0.3),
-    "diverged_chinchilla_efficiency": (0.2, 0.5),
+    "chinchilla_efficiency_before": (0.2, 0.5),
+    "distributed_loss": (2.2, 2.0),
     "divergence_coefficient": (0.0054, 0.01),
     "divergence_exponent": (0.01, 0.05),
     "divergence_fitted_parameters": (10e9, 1e12),
@@ -86,6 +88,7 @@ SAMPLES = {
     "efficiency_compression": (0.99, 0.8),
     "efficiency_replica": (0.5, 1.0),
     "efficiency_sync_interval": (0.88, 0.4),
+    "efficiency_distribution": (0.8, 0.5),
     "electricity_price": (2e-8, 7e-8),
     "energy": (1e14, 3e15),
     "energy_cost": (1e6, 2e7),
@@ -135,6 +138,7 @@ SAMPLES = {
     "order_statistics_growth": (0.16, 0.2),
     "outer_round_time": (5e3, 60.0),
     "outer_rounds": (1.0, 1480.5),
+    "overlap": (0.0, 0.4),
     "parameters": (240e9, 671e9),
     "payload": (2.4e11, 1e9),
     "peers": (1.0, 72.0),
@@ -288,7 +292,7 @@ def test_a_docstring_says_what_a_careful_reader_asks(name):
 
 
 UNITLESS = {
-    "outcome.protocols.protocol.the_same": "takes any quantity",
+    "base.graph.identity": "takes any quantity",
     "physics.schedule.where_grouped": "takes any two quantities of one unit",
     "physics.rating.node_total": "takes anything that chips have",
     "physics.rating.most_chips_under": "takes any unit a rule counts in",

@@ -4,7 +4,6 @@ from importlib import metadata
 
 import farflung
 from farflung.base.provenance import content_hash, version
-from farflung.scenario import with_changes
 
 
 def test_the_hash_is_that_of_canonical_json():
@@ -15,7 +14,7 @@ def test_the_hash_is_that_of_canonical_json():
 
 
 def test_an_outcome_says_what_made_it():
-    outcome = farflung.evaluate("paper-headline", command="farflung run paper-headline")
+    outcome = farflung.evaluate("paper-headline")
     made = outcome.provenance
     assert made.version == version() == metadata.version("farflung")
     assert made.assumptions == "miri-2026-04"
@@ -27,8 +26,8 @@ def test_an_outcome_says_what_made_it():
 
 def test_equal_scenarios_share_a_hash_and_changed_ones_do_not():
     scenario = farflung.preset("paper-headline")
-    written_otherwise = with_changes(scenario, {"network.upload": "0.1 Gbps", "network.latency": "0.1 s"})
-    changed = with_changes(scenario, {"nodes.count": 35})
+    written_otherwise = scenario.with_({"network.upload": "0.1 Gbps", "network.latency": "0.1 s"})
+    changed = scenario.with_({"nodes.count": 35})
     first, same, other = (
         farflung.evaluate(s).provenance.scenario_hash for s in (scenario, written_otherwise, changed)
     )

@@ -24,7 +24,7 @@ from farflung.analysis.uncertainty import uncertainty
 from farflung.catalog.tables import assumption_names
 from farflung.cli.app import app
 from farflung.outcome.events import simulate
-from farflung.scenario import load_assumptions, with_changes
+from farflung.scenario import load_assumptions
 from farflung.scenario.operation import IDEAL
 
 FEW = (Setting(link_spread=0.2), Setting(link_variation=0.25), Setting(compute_spread=0.1, download=np.inf))
@@ -40,7 +40,7 @@ def few():
 
 def headline(assumptions="calibrated-2026-11", **protocol):
     changes = {"assumptions": assumptions, **{f"protocol.{name}": value for name, value in protocol.items()}}
-    return with_changes(preset("paper-headline"), changes)
+    return preset("paper-headline").with_(changes)
 
 
 def test_participants_all_alike_have_no_slowest():
@@ -138,7 +138,7 @@ def test_every_set_can_ask_for_it(name):
 
 def test_more_nodes_than_were_simulated_are_an_extrapolation():
     few, many = (
-        with_changes(headline(), {"nodes.count": count, "protocol.inner_steps": 30}) for count in (4096, 4097)
+        headline().with_({"nodes.count": count, "protocol.inner_steps": 30}) for count in (4096, 4097)
     )
     subjects = [{flag.subject for flag in evaluate(one).flags} for one in (few, many)]
     assert subjects[1] - subjects[0] == {"exchange_spread", "work_straggler_factor"}
@@ -151,7 +151,7 @@ def test_more_nodes_than_were_simulated_are_an_extrapolation():
     [({"inner_steps": 8}, 0.03), ({}, 0.03), ({"inner_steps": 100}, 0.02), ({"streaming": False}, 0.05)],
 )
 def test_both_engines_train_on_as_many_tokens(protocol, within):
-    scenario = with_changes(headline(**protocol), {"duration": "20 days"})
+    scenario = headline(**protocol).with_({"duration": "20 days"})
     planned = evaluate(scenario).tokens
     seen = simulate(scenario, IDEAL.model_copy(update=SPREADS), runs=64, seed=1).values["tokens"].mean()
     assert planned == pytest.approx(seen, rel=within)
@@ -159,7 +159,7 @@ def test_both_engines_train_on_as_many_tokens(protocol, within):
 
 def test_slow_nodes_slow_a_pipeline_and_a_hierarchy_too():
     def step_time(stragglers, **changes):
-        return evaluate(with_changes(headline(stragglers=stragglers), changes))
+        return evaluate(headline(stragglers=stragglers).with_(changes))
 
     pipelines = {"protocol.mode": "pipeline_groups", "protocol.pipeline_stages": 2}
     regions = {"protocol.mode": "hierarchical", "protocol.nodes_per_group": 8}

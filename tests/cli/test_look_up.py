@@ -17,7 +17,7 @@ from farflung.cli.answer import Answer
 from farflung.cli.catalog import SECTIONS
 from farflung.cli.catalog.hardware import CHIPS
 from farflung.cli.catalog.section import Section
-from farflung.scenario import Scenario, loads, with_changes
+from farflung.scenario import Scenario, loads
 
 LISTINGS = {
     "chips": "H100 SXM",
@@ -171,7 +171,7 @@ def test_init_writes_a_scenario_that_loads(farflung, tmp_path) -> None:
         assert getattr(ours, section) == getattr(headline, section)
     assert ours.source == ""
     assert ours.assumptions == DEFAULT_ASSUMPTIONS
-    believed = with_changes(headline, {"assumptions": DEFAULT_ASSUMPTIONS})
+    believed = headline.with_({"assumptions": DEFAULT_ASSUMPTIONS})
     assert library.evaluate(ours).values() == library.evaluate(believed).values()
     assert 'duration = "740 days"' in file.read_text(encoding="utf-8")
 

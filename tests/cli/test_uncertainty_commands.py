@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from farflung import evaluate
-from farflung.scenario import preset, with_changes
+from farflung.scenario import preset
 
 FEW = ("--draws", "64")
 QUALITY = "quality_adjusted_flop"
@@ -162,8 +162,7 @@ def test_bars_are_the_model_at_the_ends_of_a_lever(farflung) -> None:
     table = _json(farflung, *COMMANDS["sensitivity"])
     (bar,) = (one for one in table["tornado"] if one["name"] == "network.upload")
     ends = [
-        evaluate(with_changes(preset("paper-headline"), {"network.upload": f"{rate} Mbps"}))
-        for rate in (50, 200)
+        evaluate(preset("paper-headline").with_({"network.upload": f"{rate} Mbps"})) for rate in (50, 200)
     ]
     assert [bar["low"], bar["high"]] == [pytest.approx(getattr(one, QUALITY), rel=1e-12) for one in ends]
     rows = {row["name"]: row for row in _rows(farflung, *COMMANDS["sensitivity"])}

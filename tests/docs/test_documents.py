@@ -20,7 +20,6 @@ from farflung.report import nomenclature_page
 from farflung.report.evidence_page import evidence_page
 from farflung.report.figures import held_out_figure
 from farflung.report.headlines_page import headlines_page
-from farflung.scenario import with_changes
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = ("README.md", "docs/exploring.md")
@@ -132,7 +131,7 @@ def test_the_changelog_states_the_headline_under_every_set():
     rows = re.findall(r"^\| `([\w-]+)` \| (\S+) FLOP \| (\S+) FLOP \| (\S+) to (\S+) FLOP \|$", text, re.M)
     assert [row[0] for row in rows] == list(assumption_names())[1:] + list(assumption_names())[:1]
     for name, local, quality, low, high in rows:
-        scenario = with_changes(farflung.preset("paper-headline"), {"assumptions": name})
+        scenario = farflung.preset("paper-headline").with_({"assumptions": name})
         outcome = farflung.evaluate(scenario)
         assert f"{outcome.local_equivalent_flop:.3e}".replace("e+", "e") == local
         assert f"{outcome.quality_adjusted_flop:.3e}".replace("e+", "e") == quality

@@ -16,7 +16,6 @@ from farflung.catalog.tables import loadable_names
 from farflung.outcome import OUTPUTS
 from farflung.outcome.events import simulate
 from farflung.outcome.events.simulate import UNMEASURED
-from farflung.scenario import with_changes
 from farflung.scenario.operation import IDEAL, Operation
 
 MODES = ("flat", "hierarchical", "pipeline_groups")
@@ -66,10 +65,10 @@ def scenarios(draw: st.DrawFn, modes: tuple[str, ...] = MODES, **protocol: Any) 
     length = rounds * planned.outer_round_time_s
     assume(1.0 < length < 1e10)
     if draw(st.booleans()):
-        return with_changes(scenario, {"duration": f"{length!r} s"})
+        return scenario.with_({"duration": f"{length!r} s"})
     tokens = planned.tokens / planned.outer_rounds * rounds
     assume(1e6 < tokens < 1e18)
-    return with_changes(scenario, {"tokens": tokens, "duration": f"{1.01 * length!r} s"})
+    return scenario.with_({"tokens": tokens, "duration": f"{1.01 * length!r} s"})
 
 
 def ideal(**changes: Any) -> Operation:
@@ -108,7 +107,7 @@ def test_asynchronous_learners_are_the_closed_form_where_links_keep_up(scenario)
 @settings(max_examples=40)
 @given(scenario=scenarios(modes=("flat", "pipeline_groups")), fragments=st.integers(2, 12))
 def test_fragments_send_as_much_in_turn(scenario, fragments):
-    scenario = with_changes(scenario, {"network.latency": "0 s"})
+    scenario = scenario.with_({"network.latency": "0 s"})
     assert_same(scenario, ideal(fragments=fragments))
 
 

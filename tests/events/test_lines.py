@@ -3,16 +3,16 @@
 import pytest
 
 from farflung.outcome.events import simulate, timeline
-from farflung.scenario import preset, with_changes
+from farflung.scenario import preset
 from farflung.scenario.operation import Operation
 
 NEVER_FAILS = {"chip_time_between_failures": "1e14 s", "outage_time": "0 s"}
-FOUR_NODES = with_changes(preset("governance-72-nodes"), {"duration": "5 days", "nodes.count": 4})
+FOUR_NODES = preset("governance-72-nodes").with_({"duration": "5 days", "nodes.count": 4})
 
 
 @pytest.mark.parametrize("inner_steps", [1, 5, 50])
 def test_a_line_carries_one_update_at_a_time_also_where_nobody_waits(inner_steps):
-    scenario = with_changes(FOUR_NODES, {"protocol.inner_steps": inner_steps})
+    scenario = FOUR_NODES.with_({"protocol.inner_steps": inner_steps})
     found = simulate(scenario, Operation.read({"policy": "asynchronous:1", **NEVER_FAILS}), runs=2, seed=0)
     rate = found.values["sent_bits"] / found.values["duration_s"]
     # A lasting spread lets a lucky line be somewhat faster than the typical one.
@@ -21,7 +21,7 @@ def test_a_line_carries_one_update_at_a_time_also_where_nobody_waits(inner_steps
 
 @pytest.mark.parametrize("operation", [{"policy": "barrier", "transport": "ring"}, {"transport": "gossip"}])
 def test_time_down_counts_from_the_stop_even_if_the_update_had_arrived(operation):
-    scenario = with_changes(preset("governance-72-nodes"), {"duration": "60 days"})
+    scenario = preset("governance-72-nodes").with_({"duration": "60 days"})
     read = Operation.read({**operation, "chip_time_between_failures": "2000 h"})
     watch = timeline(scenario, read, units=72, synchronisations=10**5)
     found = simulate(scenario, read, runs=1, seed=7, watch=watch)

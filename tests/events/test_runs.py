@@ -16,7 +16,7 @@ from farflung import InputError, Scenario, evaluate
 from farflung.outcome.events import EVENT_OUTPUTS, simulate
 from farflung.outcome.events.draws import RandomDraws
 from farflung.outcome.events.engine import Engine
-from farflung.scenario import load_assumptions, with_changes
+from farflung.scenario import load_assumptions
 from farflung.scenario.operation import CONDITIONS, IDEAL, Operation, load_operation
 
 DAY = 86400.0
@@ -48,7 +48,7 @@ def scenario(**changes):
             "inner_steps": 100,
         },
     }
-    return with_changes(Scenario.read(table), changes)
+    return Scenario.read(table).with_(changes)
 
 
 def world(**changes):
@@ -90,7 +90,7 @@ def test_the_time_of_all_replicas_goes_somewhere_and_no_world_beats_the_plan(
     if transport == "gossip" and harsh["policy"].startswith("asynchronous"):
         transport = "relay"
     if mode == "pipeline_groups":
-        asked = with_changes(asked, {"protocol.pipeline_stages": 2})
+        asked = asked.with_({"protocol.pipeline_stages": 2})
     operation = IDEAL.model_copy(update=harsh | {"transport": transport, "link_spread": 0.0,
                                                  "compute_spread": 0.0})  # fmt: skip
     found = simulate(asked, operation, runs=2, seed=5)
@@ -148,9 +148,7 @@ def test_a_world_a_thousand_times_slower_takes_a_thousand_times_as_long(policy):
     slower = operation.model_copy(
         update={name: conditions[name] * 1000 for name in times} | {"policy": _slower(policy)}
     )
-    late = with_changes(
-        asked,
-        {
+    late = asked.with_({
             "duration": "1000000 days",
             "nodes.peak": f"{asked.nodes.peak / 1000!r} FLOP/s",
             "network.upload": f"{asked.network.upload / 1000!r} bps",

@@ -12,11 +12,11 @@ import pytest
 
 from farflung.base.errors import InputError
 from farflung.outcome.events import simulate, timeline
-from farflung.scenario import preset, with_changes
+from farflung.scenario import preset
 from farflung.scenario.operation import IDEAL, Operation
 
-STREAMING = with_changes(preset("governance-72-nodes"), {"nodes.count": 8, "tokens": 2e11})
-BLOCKING = with_changes(STREAMING, {"protocol.streaming": False})
+STREAMING = preset("governance-72-nodes").with_({"nodes.count": 8, "tokens": 2e11})
+BLOCKING = STREAMING.with_({"protocol.streaming": False})
 FAILING = {"chip_time_between_failures": "300 days", "repair_time": "1 day"}
 CASES = {
     "elastic": (BLOCKING, {}),
@@ -128,7 +128,7 @@ def test_memory_is_bounded_and_runs_are_kept_apart():
 
 
 def test_a_run_that_is_over_is_not_followed_further():
-    scenario = with_changes(STREAMING, {"tokens": 2e10})
+    scenario = STREAMING.with_({"tokens": 2e10})
     kept = timeline(scenario, synchronisations=10_000)
     result = simulate(scenario, runs=6, seed=3, watch=kept)
     assert kept.synchronisations == pytest.approx(float(result.values["outer_rounds"][0]), abs=1.0)

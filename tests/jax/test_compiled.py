@@ -8,8 +8,8 @@ import pytest
 from farflung.analysis.gradients import compiled, gradient
 from farflung.base.errors import InputError
 from farflung.outcome import OUTPUTS, evaluate
-from farflung.outcome.batch import answers
-from farflung.scenario import Scenario, preset, with_changes
+from farflung.outcome.batch import evaluate_batch
+from farflung.scenario import Scenario, preset
 
 jax = pytest.importorskip("jax")
 
@@ -20,7 +20,7 @@ HEADLINE = "paper-headline"
 
 def scenario(mode: str, **changes) -> Scenario:
     big = {"model.parameters": 4e11} if mode == "pipeline_groups" else {}
-    return with_changes(preset(HEADLINE), {"protocol.mode": mode, **big, **changes})
+    return preset(HEADLINE).with_({"protocol.mode": mode, **big, **changes})
 
 
 def designs(mode: str, count: int) -> dict[str, np.ndarray]:
@@ -46,7 +46,7 @@ def designs(mode: str, count: int) -> dict[str, np.ndarray]:
 @every_protocol
 def test_compiled_agrees_with_numpy(mode):
     fields, asked = designs(mode, 2000), scenario(mode)
-    expected = answers(asked, fields, OUTPUTS)
+    expected = evaluate_batch(asked, fields, OUTPUTS)
     feasible = expected.pop("feasible")
     assert feasible.mean() > 0.5
     found = compiled(asked, OUTPUTS)(fields)
@@ -88,7 +88,7 @@ COEFFICIENTS = (
 def finite_difference(asked: Scenario, output: str, field: str, at: float) -> float:
     """Return a derivative of fourth order over a step of a thousandth."""
     step = 1e-3 * at
-    values = answers(asked, {field: at + step * np.array([-2.0, -1.0, 1.0, 2.0])}, (output,))[output]
+    values = evaluate_batch(asked, {field: at + step * np.array([-2.0, -1.0, 1.0, 2.0])}, (output,))[output]
     return float(values @ np.array([1.0, -8.0, 8.0, -1.0]) / (12.0 * step))
 
 
@@ -118,7 +118,7 @@ def test_gradients_agree_with_finite_differences(mode, output):
 
 
 def test_a_cost_is_linear_in_a_price():
-    asked = with_changes(preset(HEADLINE), {"nodes.price": "1e6 USD"})
+    asked = preset(HEADLINE).with_({"nodes.price": "1e6 USD"})
     (slope,) = gradient(asked, "capital_cost_usd", ["nodes.price"]).values()
     assert slope == pytest.approx(evaluate(asked).capital_cost_usd / 1e6, rel=1e-12)
 

@@ -144,8 +144,8 @@ def test_divergence_of_replicas():
     )
     assert replicas.loss_multiplier(replicas=1, divergence_exponent=0.5) == 1
     assert replicas.loss_multiplier(replicas=0, divergence_exponent=0.5) == 1
-    assert replicas.replica_efficiency(
-        diverged_chinchilla_efficiency=0.3, chinchilla_efficiency=0.6
+    assert replicas.remaining_share(
+        chinchilla_efficiency=0.3, chinchilla_efficiency_before=0.6
     ) == pytest.approx(0.5)
 
 

@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 from farflung import InputError, evaluate, preset
 from farflung.catalog.tables import loadable_names
 from farflung.outcome import OUTPUTS
-from farflung.outcome.batch import answers
-from farflung.scenario import with_changes
+from farflung.outcome.batch import evaluate_batch
 
 FIELDS = {
     "nodes.count": st.integers(1, 400).map(float),
@@ -26,12 +25,9 @@ UNITS = {"network.upload": "bit/s", "network.latency": "s", "duration": "s"}
 
 
 def one_by_one(scenario, cell):
-    """Return the outcome of a cell, or None where no arrangement of the nodes holds the model."""
+    """Return the outcome of a cell, or None where it is not feasible."""
     changes = {f: f"{float(v)!r} {UNITS[f]}" if f in UNITS else float(v) for f, v in cell.items()}
-    try:
-        outcome = evaluate(with_changes(scenario, changes))
-    except InputError:
-        return None
+    outcome = evaluate(scenario.with_(changes))
     return outcome if outcome.feasible else None
 
 
@@ -46,12 +42,12 @@ def one_by_one(scenario, cell):
     ),
 )
 def test_cells_are_runs(data, fields, name, assumptions, mode):
-    scenario = with_changes(preset(name), {"protocol.mode": mode, "assumptions": assumptions})
+    scenario = preset(name).with_({"protocol.mode": mode, "assumptions": assumptions})
     cells = 4
     arrays = {
         f: np.array(data.draw(st.lists(FIELDS[f], min_size=cells, max_size=cells))) for f in sorted(fields)
     }
-    found = answers(scenario, arrays, OUTPUTS)
+    found = evaluate_batch(scenario, arrays, OUTPUTS)
     for i in range(cells):
         outcome = one_by_one(scenario, {f: values[i] for f, values in arrays.items()})
         assert found["feasible"][i] == (outcome is not None)
@@ -63,7 +59,7 @@ def test_cells_are_runs(data, fields, name, assumptions, mode):
 
 def test_arrays_broadcast():
     rates, counts = np.array([[1e7], [1e8], [1e9]]), np.array([10.0, 34.0])
-    found = answers(
+    found = evaluate_batch(
         preset("paper-headline"), {"network.upload": rates, "nodes.count": counts}, ["inner_steps"]
     )
     assert found["inner_steps"].shape == (3, 2)
@@ -72,7 +68,7 @@ def test_arrays_broadcast():
 
 def test_coefficients_may_be_draws():
     slopes = np.array([0.0, 0.08, 0.12])
-    found = answers(
+    found = evaluate_batch(
         preset("paper-headline"), {"assumptions.sync_interval_slope": slopes}, ["efficiency_sync_interval"]
     )["efficiency_sync_interval"]
     assert found[0] == 1
@@ -90,11 +86,11 @@ def test_coefficients_may_be_draws():
 )
 def test_unknown_names_are_refused_with_the_likeliest(fields, outputs, nearest):
     with pytest.raises(InputError, match=f"did you mean '{nearest}'"):
-        answers(preset("paper-headline"), fields, outputs)
+        evaluate_batch(preset("paper-headline"), fields, outputs)
 
 
 def test_the_scenario_is_left_as_it_was():
     before = preset("paper-headline")
     copy = before.model_copy(deep=True)
-    answers(before, {"nodes.count": np.array([1.0, 2.0])}, ["tokens"])
+    evaluate_batch(before, {"nodes.count": np.array([1.0, 2.0])}, ["tokens"])
     assert before == copy

@@ -11,12 +11,11 @@ from farflung import InputError, Scenario, evaluate, explain, preset
 from farflung.catalog import sources
 from farflung.catalog.tables import assumption_names
 from farflung.outcome import OUTPUTS
-from farflung.scenario import with_changes
 
 PRESETS = ("paper-headline", "paper-10mbps", "paper-gpt4", "governance-moe-1t", "notes-baseline")
 DEFAULT = Scenario.model_fields["assumptions"].default
 SCENARIOS = {
-    **{f"{name}, {DEFAULT}": with_changes(preset(name), {"assumptions": DEFAULT}) for name in PRESETS},
+    **{f"{name}, {DEFAULT}": preset(name).with_({"assumptions": DEFAULT}) for name in PRESETS},
     **{name: preset(name) for name in PRESETS},
 }
 TREES = {
@@ -94,7 +93,7 @@ def test_an_explanation_is_plain_data():
 
 def test_an_unknown_output_is_refused_with_the_likeliest():
     with pytest.raises(InputError, match="did you mean 'capital_cost_usd'"):
-        explain("paper-headline", "capital_cost")
+        explain("paper-headline", "capital_cost_us")
 
 
 @pytest.mark.parametrize("name", farflung.presets())
@@ -135,7 +134,7 @@ def test_filled_in_fields_are_named_with_a_reason():
         "nodes": {"count": 4, "hardware": "8x H100 SXM"},
         "network": {"upload": "100 Mbps"},
     }
-    filled = {f.field: f for f in evaluate(bare).filled_in}
+    filled = {f.field: f for f in evaluate(bare).defaulted}
     assert filled["duration"].value == "740 days"
     assert filled["duration"].why == "default of calibrated-2026-11"
     assert filled["network.download"].why == "as upload"

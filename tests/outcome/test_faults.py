@@ -8,12 +8,11 @@ from __future__ import annotations
 import pytest
 
 from farflung import evaluate, preset
-from farflung.scenario import with_changes
 
 
 def changed(name, **changes):
     scenario = preset(name)
-    return evaluate(with_changes(scenario, {key.replace("__", "."): value for key, value in changes.items()}))
+    return evaluate(scenario.with_({key.replace("__", "."): value for key, value in changes.items()}))
 
 
 def pipeline_at(rate):

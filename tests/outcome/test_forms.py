@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from farflung import evaluate, explain
 from farflung.learning.allocation import tokens_for_parameters
-from farflung.outcome.batch import answers
-from farflung.outcome.closed_form import prepare
+from farflung.outcome.batch import evaluate_batch
+from farflung.outcome.run import prepare
 from farflung.scenario import Scenario, load_assumptions
 
 OURS = "calibrated-2026-11"
@@ -48,7 +48,7 @@ def test_chinchilla_efficiency_is_one_at_the_law_s_own_optimum_and_below_one_bes
 def test_the_compute_for_the_loss_is_never_more_than_was_spent(size, ratio):
     values = prepare(Scenario.read({**RUN, "model": {"parameters": size}, "tokens": ratio * size})).values
     assert values["reference_flop"] <= values["throughput_flop"] * (1 + 1e-9)
-    assert values["diverged_reference_flop"] <= values["reference_flop"]
+    assert values["distributed_reference_flop"] <= values["reference_flop"]
 
 
 def test_the_well_allocated_model_as_good_spends_the_quality_adjusted_compute():
@@ -97,7 +97,7 @@ def test_many_runs_at_once_know_of_repetition():
     unique = np.geomspace(5e9, 1e12, 7)
     asked = {"loss", "quality_adjusted_flop"}
     scenario = Scenario.read({**RUN, "protocol": {"mode": "flat"}})
-    found = answers(scenario, {"unique_tokens": unique}, asked)
+    found = evaluate_batch(scenario, {"unique_tokens": unique}, asked)
     for place, value in enumerate(unique):
         one = evaluate(Scenario.read({**RUN, "protocol": {"mode": "flat"}, "unique_tokens": float(value)}))
         for name in asked:

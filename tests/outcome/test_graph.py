@@ -2,80 +2,71 @@
 
 import pytest
 
-from farflung.catalog.tables import loadable_names
-from farflung.outcome import OUTPUTS
-from farflung.outcome.graph import Step, compute, order, step
-from farflung.outcome.protocols import PROTOCOLS
-from farflung.outcome.wiring import steps_of
-from farflung.scenario import MODES, load_assumptions
+from farflung.base.graph import Step, plan, step, union
 
 
 def total(*, first, second):
     return first + second
 
 
-def double(*, of_it):
-    return 2 * of_it
+def double(*, number):
+    return 2 * number
 
 
-STEPS = {"sum": step(total, first="twice", second="given"), "twice": step(double, of_it="given")}
+STEPS = {"sum": step(total, first="twice", second="given"), "twice": step(double, number="given")}
 
 
-def test_steps_run_after_what_they_ask_for():
-    ordered = order(STEPS, {"given"})
-    assert [name for name, _ in ordered] == ["twice", "sum"]
-    assert compute(ordered, {"given": 3}) == {"given": 3, "twice": 6, "sum": 9}
+def names(planned):
+    return [name for name, _, _ in planned.steps]
+
+
+def test_steps_run_after_their_inputs():
+    planned = plan(STEPS, {"given"})
+    assert names(planned) == ["twice", "sum"]
+    assert planned.execute({"given": 3}) == {"given": 3, "twice": 6, "sum": 9}
 
 
 def test_what_is_given_is_not_computed():
-    assert [name for name, _ in order(STEPS, {"given", "twice"})] == ["sum"]
-    assert compute(order(STEPS, {"given", "twice"}), {"given": 3, "twice": 1})["sum"] == 4
+    planned = plan(STEPS, {"given", "twice"})
+    assert names(planned) == ["sum"]
+    assert planned.execute({"given": 3, "twice": 1})["sum"] == 4
+
+
+def test_only_what_is_wanted_is_answered_and_the_rest_is_dropped():
+    assert plan(STEPS, {"given"}, wanted={"sum"}).execute({"given": 3}) == {"sum": 9}
+    assert names(plan(STEPS, {"given"}, wanted={"twice", "nothing of the kind"})) == ["twice"]
 
 
 def test_what_is_made_from_the_unknown_is_unknown():
-    assert compute(order(STEPS, {"given"}), {"given": None}) == {"given": None, "twice": None, "sum": None}
+    planned = plan(STEPS, {"given"}, absent={"given"})
+    assert planned.execute({"given": None}) == {"given": None, "twice": None, "sum": None}
 
 
-def test_an_answer_nobody_gives_is_named_with_who_asks():
-    with pytest.raises(LookupError, match="no step answers 'given', asked for by 'twice'"):
-        order(STEPS, set())
+def test_what_depends_on_a_replaced_value_is_answered_anew():
+    planned = plan(STEPS, {"given"})
+    values = planned.execute({"given": 3})
+    assert planned.execute_from(values, {"twice": 10}) == {"given": 3, "twice": 10, "sum": 13}
+    assert planned.execute_from(values, {"given": 1}) == {"given": 1, "twice": 2, "sum": 3}
+    assert planned.execute_from(values, {"twice": None})["sum"] is None
+
+
+def test_a_missing_input_is_named_with_what_needs_it():
+    with pytest.raises(LookupError, match="no step answers 'given', an input of 'twice'"):
+        plan(STEPS, set())
 
 
 def test_a_circle_is_named_in_full():
-    circle = {"a": step(double, of_it="b"), "b": step(double, of_it="c"), "c": step(double, of_it="b")}
+    circle = {"a": step(double, number="b"), "b": step(double, number="c"), "c": step(double, number="b")}
     with pytest.raises(LookupError, match="circle: a -> b -> c -> b"):
-        order(circle, set())
+        plan(circle, set())
 
 
 def test_a_step_cannot_rename_a_parameter_its_function_lacks():
     with pytest.raises(TypeError, match="double has no parameter other"):
         step(double, other="given")
-    assert step(double) == Step(double, {"of_it": "of_it"})
+    assert step(double) == Step(double, (("number", "number"),))
 
 
-@pytest.mark.parametrize("assumptions", loadable_names())
-def test_every_output_is_answered_by_a_protocol(assumptions):
-    forms = load_assumptions(assumptions).forms
-    given = {"nodes", "duration", "tokens"}
-    for fixed_tokens in (False, True):
-        answered = set().union(
-            *(
-                steps_of(
-                    mode=mode, streaming=True, stragglers="relay", fixed_tokens=fixed_tokens, forms=forms
-                )
-                for mode in PROTOCOLS
-            )
-        )
-        assert {output.quantity for output in OUTPUTS.values()} <= answered | given
-
-
-def test_every_mode_has_a_protocol_that_answers_what_protocols_answer():
-    assert set(PROTOCOLS) == set(MODES) - {"auto"}
-    promised = {
-        *("replicas", "working_nodes", "pipeline_stages", "step_time", "peers", "straggler_factor"),
-        *("synchronisation_time", "inner_steps", "regional_steps", "cycle_time", "outer_round_time"),
-    }
-    for name, protocol in PROTOCOLS.items():
-        assert protocol.name == name
-        assert protocol.summary
-        assert promised <= set(protocol.steps)
+def test_no_two_parts_answer_one_quantity():
+    with pytest.raises(LookupError, match="two parts answer sum"):
+        union(STEPS, {"sum": step(double)})

@@ -9,9 +9,7 @@ from hypothesis import strategies as st
 import farflung
 from farflung import Scenario
 from farflung.outcome import OUTPUTS
-from farflung.outcome.closed_form import prepare
-from farflung.outcome.graph import compute
-from farflung.scenario import with_changes
+from farflung.outcome.run import prepare
 
 POWER_OF_TIME = {
     **{"s": 1, "bit/s": -1, "FLOP/s": -1, "FLOP/s*bit": -1, "W": -1, "USD/yr": -1},
@@ -27,9 +25,9 @@ def assert_scales(scenario, factor, **tolerance):
         name: one.value * factor ** POWER_OF_TIME[one.unit]
         if isinstance(one.value, float | int)
         else one.value
-        for name, one in run.given.values.items()
+        for name, one in run.inputs.quantities.items()
     }
-    answers = compute(run.ordered, rescaled)
+    answers = run.plan.execute(rescaled)
     for output in OUTPUTS.values():
         before = run.values.get(output.quantity)
         if before is not None:
@@ -43,7 +41,7 @@ def test_presets_in_units_a_thousand_times_as_long(name):
     # because a ceiling may fall either way of a whole number.
     scenario = farflung.preset(name)
     steps = farflung.evaluate(scenario).inner_steps
-    assert_scales(with_changes(scenario, {"protocol.inner_steps": int(steps)}), 1000.0, rel=1e-12)
+    assert_scales(scenario.with_({"protocol.inner_steps": int(steps)}), 1000.0, rel=1e-12)
 
 
 @settings(max_examples=200)

@@ -114,12 +114,15 @@ def test_least_inner_steps_hide_the_exchange_and_one_fewer_does_not(exchange, st
     assert steps == 1 or (steps - 1) * step < exchange * (1 + 1e-12)
 
 
-@given(seconds, seconds)
-def test_overlap_saves_at_most_the_shorter_of_the_two(work, exchange):
-    beside = schedule.overlapped(work_time=work, exchange_time=exchange)
-    after = schedule.blocking(work_time=work, exchange_time=exchange)
-    assert max(work, exchange) == beside <= after
-    assert after <= 2 * beside
+@given(seconds, seconds, st.floats(0, 1))
+def test_overlap_saves_at_most_the_shorter_of_the_two(work, exchange, overlap):
+    beside, part, after = (
+        schedule.round_time(work_time=work, exchange_time=exchange, overlap=share)
+        for share in (1.0, overlap, 0.0)
+    )
+    assert max(work, exchange) == beside
+    assert after == work + exchange
+    assert beside * (1 - 1e-12) <= part <= after * (1 + 1e-12)
 
 
 @given(st.integers(1, 10**4), logarithmic(1e6, 1e15), st.integers(1, 10**6))

@@ -173,8 +173,10 @@ def test_the_slower_direction_sets_the_rate_between_stages(up, down):
 
 
 def test_rounds():
-    assert schedule.blocking(work_time=3, exchange_time=5) == 8
-    assert schedule.overlapped(work_time=3, exchange_time=5) == 5
+    assert schedule.round_time(work_time=3, exchange_time=5, overlap=0) == 8
+    assert schedule.round_time(work_time=3, exchange_time=5, overlap=1) == 5
+    assert schedule.round_time(work_time=4, exchange_time=1, overlap=0.5) == 4
+    assert schedule.round_time(work_time=4, exchange_time=3, overlap=0.5) == 5
     assert schedule.repeated(count=3, duration=5) == 15
     tokens = schedule.tokens_per_round(
         inner_steps=100, regional_steps=3, local_batch=131072, contributing_replicas=72

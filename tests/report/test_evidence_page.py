@@ -22,12 +22,12 @@ from farflung.catalog.tables import assumption_names
 from farflung.evidence import factors as module
 from farflung.evidence.factors import factors
 from farflung.evidence.review import EvidenceReview, review
-from farflung.outcome.wiring import steps_of
+from farflung.outcome.model import Choices, assemble
 from farflung.report.evidence_page import evidence_page
 from farflung.report.figures import headlines_figure, held_out_figure
 from farflung.report.figures.words import brief
 from farflung.report.headlines_page import headlines_page
-from farflung.scenario import load_assumptions, preset, with_changes
+from farflung.scenario import load_assumptions, preset
 
 BELIEVED = load_assumptions(CALIBRATED)
 NOBODY = "Not stated."
@@ -53,13 +53,12 @@ def kind(figure, meta):
 
 
 def test_every_coefficient_of_the_learning_model_is_on_the_page(page):
-    choices = {"mode": "flat", "streaming": True, "stragglers": "relay", "fixed_tokens": False}
-    steps = steps_of(**choices, forms=BELIEVED.forms, limited_data=True)
+    steps = assemble(Choices("flat", "relay", False, True, BELIEVED.forms))
     used = {
         asked
         for step in steps.values()
         if step.function.__module__.startswith("farflung.learning")
-        for asked in step.asks.values()
+        for _, asked in step.inputs
         if asked in BELIEVED.coefficients
     }
     assert len(used) > 20
@@ -166,7 +165,7 @@ def test_the_headline_page_answers_every_question_under_every_set(answered):
         assert f"### {brief(target)} FLOP" in page
     assert {one.assumptions for one in answered.cheapest} == set(assumption_names())
     for believed in assumption_names():
-        scenario = with_changes(preset("paper-headline"), {"assumptions": believed})
+        scenario = preset("paper-headline").with_({"assumptions": believed})
         spread = uncertainty(scenario, 256).spread("quality_adjusted_flop")
         values = [spread.point, *(spread.quantiles[share] for share in (0.05, 0.5, 0.95))]
         assert f"| C_quality [FLOP] | {believed} | {' | '.join(map(brief, values))} |" in page

@@ -38,7 +38,7 @@ from farflung.report.figures.marks import levels
 from farflung.report.figures.scales import scale_of, ticks
 from farflung.report.figures.sweep_view import logarithmic, view
 from farflung.report.figures.words import chance, percent, quantity, scientific, wrapped
-from farflung.scenario import preset, with_changes
+from farflung.scenario import preset
 
 MAP = ["model.parameters=20e9..400e9:log:12", "nodes.count=2..128:step:14"]
 MODES = "protocol.mode=flat,pipeline_groups"
@@ -155,7 +155,7 @@ def test_limits_of_other_outputs_get_axes_of_their_own():
 
 
 def test_where_no_draw_is_feasible_the_figure_says_why():
-    huge = with_changes(preset("paper-headline"), {"model.parameters": 3e12})
+    huge = preset("paper-headline").with_({"model.parameters": 3e12})
     figure = uncertainty_figure(uncertainty(huge, 16))
     assert "No draw is feasible" in title(figure)
     assert any("model.parameters" in text for text in texts(figure))
@@ -466,7 +466,7 @@ def test_a_page_is_written_the_same_twice(figures, tmp_path):
 
 def test_names_of_scenarios_are_text_and_no_marks(tmp_path):
     name = "</title></script><script>alert(1)</script><a href='https://example.org'>&x</a>"
-    scenario = with_changes(preset("paper-headline"), {"name": name})
+    scenario = preset("paper-headline").with_({"name": name})
     figure = waterfall_figure(waterfall(scenario, "paper-1gbps"))
     assert "<script" not in figure.to_json().replace("\\u003c", "<")
     assert all("<a " not in text for text in texts(figure))

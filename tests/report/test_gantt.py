@@ -7,10 +7,10 @@ import pytest
 
 from farflung.outcome.events import simulate, timeline
 from farflung.report.figures import gantt_figure, write_figure
-from farflung.scenario import preset, with_changes
+from farflung.scenario import preset
 from farflung.scenario.operation import Operation
 
-SCENARIO = with_changes(preset("governance-72-nodes"), {"tokens": 1e12})
+SCENARIO = preset("governance-72-nodes").with_({"tokens": 1e12})
 OPERATION = Operation.read({"policy": "quorum:0.8", "chip_time_between_failures": "200 days"})
 
 
@@ -54,14 +54,14 @@ def test_shares_of_a_run_add_up(drawn):
 
 
 def test_a_long_timeline_is_cut_and_the_figure_says_so():
-    scenario = with_changes(SCENARIO, {"nodes.count": 2})
+    scenario = SCENARIO.with_({"nodes.count": 2})
     kept = timeline(scenario, synchronisations=120)
     figure = gantt_figure(simulate(scenario, runs=1, watch=kept), kept)
     assert "20 more synchronisations" in _texts(figure)
 
 
 def test_a_run_that_never_synchronises_is_drawn_too(tmp_path):
-    scenario, operation = with_changes(SCENARIO, {"nodes.count": 4}), Operation.read({"policy": "barrier"})
+    scenario, operation = SCENARIO.with_({"nodes.count": 4}), Operation.read({"policy": "barrier"})
     operation = operation.changed({"stay_time": "1 s"})
     kept = timeline(scenario, operation)
     write_figure(gantt_figure(simulate(scenario, operation, runs=2, watch=kept), kept), tmp_path / "g.html")

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 import farflung
 from farflung import InputError, Scenario, preset
-from farflung.scenario import loads, to_toml, with_changes
+from farflung.scenario import loads
 
 HEADLINE = preset("paper-headline")
 
@@ -20,23 +20,23 @@ def test_presets_survive_writing_and_reading(name):
     scenario = preset(name)
     assert scenario.description
     assert scenario.locator
-    again = loads(to_toml(scenario))
+    again = loads(scenario.to_toml())
     assert again == scenario
-    assert to_toml(again) == to_toml(scenario)
+    assert again.to_toml() == scenario.to_toml()
 
 
 @settings(max_examples=300)
 @given(st.from_type(Scenario))
 def test_any_scenario_survives_writing_and_reading(scenario):
-    again = loads(to_toml(scenario))
+    again = loads(scenario.to_toml())
     assert again == scenario
-    assert to_toml(again) == to_toml(scenario)
+    assert again.to_toml() == scenario.to_toml()
 
 
 @settings(max_examples=100)
 @given(st.from_type(Scenario))
 def test_only_what_was_said_is_written(scenario):
-    written = tomllib.loads(to_toml(scenario))
+    written = tomllib.loads(scenario.to_toml())
     assert set(written) <= scenario.model_fields_set
     assert {"model", "nodes", "network"} <= set(written)
 
@@ -44,25 +44,23 @@ def test_only_what_was_said_is_written(scenario):
 @settings(max_examples=100)
 @given(st.from_type(Scenario), st.integers(1, 1000))
 def test_a_change_changes_its_field_and_nothing_else(scenario, count):
-    changed = with_changes(scenario, {"nodes.count": count, "network.latency": "70 ms"})
+    changed = scenario.with_({"nodes.count": count, "network.latency": "70 ms"})
     assert changed.nodes.count == count
     assert changed.network.latency == 0.07
     back = {"nodes.count": scenario.nodes.count, "network.latency": f"{scenario.network.latency!r} s"}
-    assert with_changes(changed, back) == scenario
-    assert with_changes(scenario, {}) is scenario
+    assert changed.with_(back) == scenario
+    assert scenario.with_({}) is scenario
 
 
 def test_a_change_to_none_leaves_the_field_to_the_assumption_set():
-    assert with_changes(HEADLINE, {"duration": None}).duration is None
-    assert farflung.evaluate(with_changes(HEADLINE, {"duration": None})).duration_s == 740 * 86400
+    assert HEADLINE.with_({"duration": None}).duration is None
+    assert farflung.evaluate(HEADLINE.with_({"duration": None})).duration_s == 740 * 86400
 
 
 def test_describing_a_node_one_way_drops_the_other():
-    by_hand = with_changes(
-        HEADLINE, {"nodes.peak": "1 PFLOP/s", "nodes.memory": "1 TB", "nodes.power": "1 kW"}
-    )
+    by_hand = HEADLINE.with_({"nodes.peak": "1 PFLOP/s", "nodes.memory": "1 TB", "nodes.power": "1 kW"})
     assert by_hand.nodes.hardware is None
-    named = with_changes(by_hand, {"nodes.hardware": "16x GH200"})
+    named = by_hand.with_({"nodes.hardware": "16x GH200"})
     assert (named.nodes.peak, named.nodes.memory, named.nodes.power) == (None, None, None)
 
 
@@ -78,14 +76,14 @@ def test_describing_a_node_one_way_drops_the_other():
 )
 def test_a_bad_change_names_its_field(field, value, nearest):
     with pytest.raises(InputError) as caught:
-        with_changes(HEADLINE, {field: value})
+        HEADLINE.with_({field: value})
     assert caught.value.field == field
     assert nearest in caught.value.nearest
 
 
 def test_a_file_is_read(tmp_path):
     path = tmp_path / "run.toml"
-    path.write_text(to_toml(HEADLINE), encoding="utf-8")
+    path.write_text(HEADLINE.to_toml(), encoding="utf-8")
     assert farflung.load(path) == farflung.load(str(path)) == farflung.load("paper-headline") == HEADLINE
     assert farflung.evaluate(path).quality_adjusted_flop == farflung.evaluate(HEADLINE).quality_adjusted_flop
 

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from farflung import InputError, Scenario, evaluate
 from farflung.base.fields import fields_of
 from farflung.outcome import Outcome
-from farflung.scenario import to_toml
 
 KEYS = sorted({part for name in fields_of(Scenario) for part in name.split(".")})
 ODD = (
@@ -45,7 +44,7 @@ ODDER = st.recursive(
 @st.composite
 def spoilt_tables(draw):
     """Return a valid scenario with a few places overwritten, added or taken away."""
-    table = tomllib.loads(to_toml(draw(st.from_type(Scenario))))
+    table = tomllib.loads(draw(st.from_type(Scenario)).to_toml())
     for _ in range(draw(st.integers(1, 3))):
         place = table
         while isinstance(place, dict):

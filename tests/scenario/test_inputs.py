@@ -308,7 +308,7 @@ def test_a_copy_of_a_set_answers_the_same_under_its_own_name(tmp_path):
     assert mine.values() == paper.values()
     assert mine.provenance.assumptions == "mine"
     assert mine.provenance.assumptions_hash != paper.provenance.assumptions_hash
-    assert [f.why for f in mine.filled_in if f.field == "duration"] == ["default of mine"]
+    assert [f.why for f in mine.defaulted if f.field == "duration"] == ["default of mine"]
 
 
 def test_a_set_may_extend_one_that_extends_another(tmp_path):

@@ -14,7 +14,7 @@ from farflung.catalog.measured import ScalingLawRow
 from farflung.catalog.rows import stored
 from farflung.catalog.tables import assumption_names, assumption_table, law_variant_names
 from farflung.cli.app import app
-from farflung.scenario import load_assumptions, with_changes
+from farflung.scenario import load_assumptions
 
 BASE = load_assumptions("calibrated-2026-11")
 NAMES = ("deepseek-2024", "hoffmann-2022", "hoffmann-2022-unrounded", "muennighoff-2023")
@@ -30,7 +30,7 @@ every_variant = pytest.mark.parametrize("name", NAMES)
 
 
 def headline(name):
-    return with_changes(preset("paper-headline"), {"assumptions": name})
+    return preset("paper-headline").with_({"assumptions": name})
 
 
 def test_they_are_not_among_the_sets_that_pages_compare():
@@ -107,7 +107,7 @@ def test_a_point_law_is_never_drawn_from_the_bootstrap_of_another(name):
     assert set(joint.coefficients) == set(law_rows(JOINT_FILE)) - set(LETTERS)
     assert not set(drawn) & {*LETTERS, *joint.coefficients}
     # Slow nodes would move the tokens, and with them the loss.
-    samples = uncertainty(with_changes(headline(name), {"protocol.stragglers": "threshold"}), 64).samples
+    samples = uncertainty(headline(name).with_({"protocol.stragglers": "threshold"}), 64).samples
     assert not {f"assumptions.{one}" for one in LETTERS} & set(samples)
     assert np.ptp(samples["efficiency_replica"]) > 0
     assert np.ptp(samples["loss"]) == 0

@@ -12,8 +12,7 @@ import numpy as np
 from farflung.base.errors import InputError, closest
 from farflung.base.fields import BARE_UNITS, Field, Kind, fields_of
 from farflung.catalog.tables import DEFAULT_ASSUMPTIONS
-from farflung.outcome.batch import COEFFICIENT
-from farflung.scenario import Scenario, load_assumptions
+from farflung.scenario import COEFFICIENT, Scenario, load_assumptions
 
 _TITLES = frozenset({"name", "description", "source", "locator"})
 MOST_VALUES = 10_000_000

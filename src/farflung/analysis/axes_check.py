@@ -10,8 +10,7 @@ import numpy as np
 
 from farflung.analysis.axes import Axis, Column
 from farflung.base.errors import InputError
-from farflung.outcome.batch import COEFFICIENT
-from farflung.scenario import Scenario, givens, load_assumptions, with_changes
+from farflung.scenario import COEFFICIENT, Scenario, inputs_of, load_assumptions
 from farflung.scenario.hardware import hardware
 
 Changes = Mapping[str, Any]
@@ -45,7 +44,7 @@ def fitted(scenario: Scenario, axes: Sequence[Axis]) -> Scenario:
     refused = []
     for changes in places:
         try:
-            base = with_changes(scenario, changes)
+            base = scenario.with_(changes)
             break
         except InputError as error:
             refused.append(error)
@@ -77,7 +76,7 @@ def impossible(base: Scenario, axes: Sequence[Axis]) -> list[str]:
     found: dict[str, None] = {}
     for changes in islice(kinds_of_runs(axes), _MOST_KINDS):
         try:
-            givens(with_changes(base, changes))
+            inputs_of(base.with_(changes))
         except InputError as error:
             found[str(error)] = None
     return list(found)
@@ -87,7 +86,7 @@ def _some_kind_of_run(base: Scenario, axes: Sequence[Axis]) -> None:
     first = None
     for changes in islice(kinds_of_runs(axes), _MOST_KINDS):
         try:
-            givens(with_changes(base, changes))
+            inputs_of(base.with_(changes))
         except InputError as error:
             first = first or error
         else:
@@ -152,7 +151,7 @@ def _valid(scenario: Scenario, column: Column, value: Any, partners: Sequence[Ch
     first = None
     for partner in partners:
         try:
-            with_changes(scenario, {**partner, name: column.field.to_toml(value)})
+            scenario.with_({**partner, name: column.field.to_toml(value)})
             break
         except InputError as error:
             first = first or error

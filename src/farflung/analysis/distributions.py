@@ -20,6 +20,7 @@ from farflung.base.errors import InputError
 from farflung.base.units import factor
 from farflung.catalog import Record
 from farflung.scenario import Assumptions
+from farflung.scenario.forms import JointLaw
 
 Kind = Literal["normal", "range", "joint"]
 LAW = "scaling_law"
@@ -226,7 +227,9 @@ def _joint_law(believed: Assumptions) -> ScalingLaw | None:
     """Return the coefficients that are drawn together, or none where the set takes them from elsewhere."""
     drawn = _all_from(believed, _LAW_COLUMNS, _LAW_SOURCE)
     distributed = [name for name in law_rows(JOINT_FILE) if name not in _LAW_COLUMNS]
-    if believed.forms.replica_divergence != "joint" or not _all_from(believed, distributed, _JOINT_SOURCE):
+    if not isinstance(believed.forms.distribution, JointLaw) or not _all_from(
+        believed, distributed, _JOINT_SOURCE
+    ):
         return ScalingLaw() if drawn else None
     if drawn:
         return ScalingLaw(file=JOINT_FILE)

@@ -13,12 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from farflung.base.errors import InputError, unknown
+from farflung.base.fields import fields_of
 from farflung.outcome import OUTPUTS
-from farflung.outcome.batch import COEFFICIENT, NUMERIC_FIELDS, given_values
-from farflung.outcome.closed_form import Run, as_scenario, output_named, prepare
-from farflung.outcome.graph import compute
-from farflung.outcome.wiring import plan
-from farflung.scenario import Scenario
+from farflung.outcome.outputs import output_named
+from farflung.outcome.run import Run, as_scenario, prepare
+from farflung.scenario import COEFFICIENT, Scenario, coefficient_field
 
 Asked = Scenario | str | Path | Mapping[str, Any]
 Compiled = Callable[[Mapping[str, Any]], dict[str, Any]]
@@ -54,7 +53,7 @@ def gradient(scenario: Asked, output: str, wrt: Sequence[str]) -> dict[str, floa
     {'nodes.mfu': 8.11768761379...e+24}
     """
     with _double_precision() as jax:
-        run, name = prepare(as_scenario(scenario)), output_named(output)
+        run, name = prepare(as_scenario(scenario)), output_named(output).name
         if run.values.get(OUTPUTS[name].quantity) is None:
             raise InputError(output, "does not exist for this run")
         at = {field: jax.numpy.asarray(_value(run, field)) for field in _several(wrt)}
@@ -85,7 +84,7 @@ def compiled(scenario: Asked, outputs: Iterable[str]) -> Compiled:
         If JAX is not installed, or the scenario or an output cannot be used.
     """
     with _double_precision() as jax:
-        run, names = prepare(as_scenario(scenario)), tuple(output_named(name) for name in outputs)
+        run, names = prepare(as_scenario(scenario)), tuple(output_named(name).name for name in outputs)
         fast = jax.jit(lambda fields: _answered(run, fields, names))
 
     def function(fields: Mapping[str, Any]) -> dict[str, Any]:
@@ -119,41 +118,29 @@ def _several(wrt: Sequence[str]) -> Sequence[str]:
     return wrt
 
 
-def _known(run: Run, field: str) -> None:
-    coefficients = run.given.assumptions.coefficients
-    if field.startswith(COEFFICIENT):
-        if field.removeprefix(COEFFICIENT) not in coefficients:
-            raise unknown(field, "coefficient", field.removeprefix(COEFFICIENT), coefficients)
-    elif field not in NUMERIC_FIELDS:
-        raise unknown(field, "numeric field", field, NUMERIC_FIELDS)
+def _known(run: Run, path: str) -> None:
+    fields = fields_of(Scenario)
+    if path.startswith(COEFFICIENT):
+        coefficient_field(path, run.inputs.assumptions)
+    elif path not in fields or not fields[path].numeric:
+        raise unknown(path, "numeric field", path, [name for name, one in fields.items() if one.numeric])
 
 
-def _value(run: Run, field: str) -> float:
-    """Return the value of a field or coefficient, as given or as filled in."""
-    _known(run, field)
-    if field.startswith(COEFFICIENT):
-        return run.given.assumptions.values[field.removeprefix(COEFFICIENT)][0]
-    value: Any = run.scenario
-    for part in field.split("."):
-        value = getattr(value, part)
+def _value(run: Run, path: str) -> float:
+    """Return the value of a field or coefficient, as given or by default."""
+    _known(run, path)
+    if path.startswith(COEFFICIENT):
+        return run.inputs.assumptions.values[path.removeprefix(COEFFICIENT)][0]
+    value = fields_of(Scenario)[path].get(run.scenario)
     if value is None:
-        value = next((one.value for one in run.given.filled if one.field == field), None)
+        value = next((one.value for one in run.inputs.defaulted if one.field == path), None)
     if not isinstance(value, int | float):
-        raise InputError(field, "has no value to differ from: the scenario leaves it to the model")
+        raise InputError(path, "has no value to differ from: the scenario leaves it to the model")
     return float(value)
 
 
 def _answered(run: Run, fields: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
     """Return outputs of a run with some fields replaced, whatever library their arrays are from."""
-    given, values = given_values(run.scenario, fields)
-    ordered = plan(
-        frozenset(values),
-        frozenset(OUTPUTS[name].quantity for name in names),
-        mode=run.mode,
-        streaming=run.scenario.protocol.streaming,
-        stragglers=given.stragglers,
-        fixed_tokens="tokens" in values,
-        forms=given.assumptions.forms,
-    )
-    compute(ordered, values)
-    return {name: values.get(OUTPUTS[name].quantity) for name in names}
+    quantities = {name: OUTPUTS[name].quantity for name in names}
+    values = prepare(run.scenario, fields, mode=run.choices.mode, wanted=quantities.values()).values
+    return {name: values.get(quantity) for name, quantity in quantities.items()}

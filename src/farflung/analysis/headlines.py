@@ -18,8 +18,8 @@ from farflung.analysis.uncertainty import QUANTILES, UncertaintyResult, uncertai
 from farflung.base.units import factor
 from farflung.catalog.tables import assumption_names
 from farflung.outcome import explain
-from farflung.outcome.batch import answers
-from farflung.scenario import Scenario, load_assumptions, preset, with_changes
+from farflung.outcome.batch import evaluate_batch
+from farflung.scenario import Scenario, load_assumptions, preset
 
 SCENARIOS = ("paper-headline", "paper-strict-threshold", "governance-72-nodes")
 """The published answers that are quoted most."""
@@ -180,7 +180,7 @@ def headlines(
     searched = [(target, believed) for target in TARGETS for believed in sets]
     results, found = {}, []
     for name, believed in asked:
-        scenario = with_changes(preset(name), {"assumptions": believed})
+        scenario = preset(name).with_({"assumptions": believed})
         results[name, believed] = uncertainty(scenario, draws, seed)
         _count(progress, len(results), len(asked) + len(searched))
     for target, believed in searched:
@@ -219,7 +219,7 @@ def cheapest(target: float, believed: str, seed: int, grid: Grid | None = None) 
     nodes = _needed(scenario, fields, "nodes.count", _whole(best.design.nodes), target)
     lengths = question.duration * np.geomspace(_SHORTEST, _LONGEST, _STEPS)
     days = factor("s", "day") * _needed(scenario, fields, "duration", lengths, target)
-    reached = answers(scenario, fields, [_METRIC])[_METRIC] >= target
+    reached = evaluate_batch(scenario, fields, [_METRIC])[_METRIC] >= target
     found = (
         ("nodes", "1", float(best.design.nodes), nodes),
         (_COST, "USD", outcome.capital_cost_usd or 0.0, _cost(scenario, fields, nodes)),
@@ -240,14 +240,14 @@ def _needed(
 ) -> np.ndarray:
     """Return the least of what is tried that reaches the target in each draw, infinite where none does."""
     drawn = {coefficient: values[:, None] for coefficient, values in fields.items()}
-    enough = answers(scenario, {**drawn, name: tried[None, :]}, [_METRIC])[_METRIC] >= target
+    enough = evaluate_batch(scenario, {**drawn, name: tried[None, :]}, [_METRIC])[_METRIC] >= target
     return np.where(enough.any(axis=1), tried[enough.argmax(axis=1)], np.inf)
 
 
 def _cost(scenario: Scenario, fields: Coefficients, nodes: np.ndarray) -> np.ndarray:
     """Return what so many nodes cost in each draw [USD]."""
     known = np.isfinite(nodes)
-    cost = answers(scenario, {**fields, "nodes.count": np.where(known, nodes, 1.0)}, [_COST])[_COST]
+    cost = evaluate_batch(scenario, {**fields, "nodes.count": np.where(known, nodes, 1.0)}, [_COST])[_COST]
     return np.where(known, cost, np.inf)
 
 

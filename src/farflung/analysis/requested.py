@@ -9,8 +9,8 @@ from typing import Any
 
 from farflung.base.fields import Field, fields_of
 from farflung.base.results import Call
-from farflung.outcome.closed_form import as_scenario
-from farflung.scenario import Scenario, preset, presets, with_changes
+from farflung.outcome.run import as_scenario
+from farflung.scenario import Scenario, preset, presets
 
 AnyScenario = Scenario | str | Path | Mapping[str, Any]
 """A scenario, the name of a preset, the path of a TOML file, or a mapping of the same form."""
@@ -87,7 +87,7 @@ def requested(scenario: AnyScenario, changes: Mapping[str, Any] | None = None) -
     base = as_scenario(scenario)
     by_path = {name.replace("__", "."): value for name, value in (changes or {}).items()}
     name = str(scenario) if isinstance(scenario, str | Path) else _preset_of(base)
-    return RequestedScenario(with_changes(base, by_path), name, base, by_path)
+    return RequestedScenario(base.with_(by_path), name, base, by_path)
 
 
 def _preset_of(scenario: Scenario) -> str | None:

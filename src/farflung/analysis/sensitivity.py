@@ -22,15 +22,17 @@ from farflung.base.errors import InputError, unknown
 from farflung.base.fields import BARE_UNITS, fields_of
 from farflung.base.provenance import Provenance
 from farflung.outcome import OUTPUTS, Outcome, evaluate
-from farflung.outcome.batch import NUMERIC_FIELDS, answers
-from farflung.outcome.closed_form import as_scenario, output_named
-from farflung.scenario import Scenario, load_assumptions, with_changes
+from farflung.outcome.batch import evaluate_batch
+from farflung.outcome.outputs import output_named
+from farflung.outcome.run import as_scenario
+from farflung.scenario import Scenario, load_assumptions
 from farflung.scenario.scenario import Outlook
 
 Kind = Literal["coefficient", "law", "lever", "outlook"]
 Levers = Mapping[str, tuple[float | str, float | str]]
 _OUTLOOK = "protocol.compression_scenario"
 _OUTLOOKS = tuple(reversed(get_args(Outlook)))
+NUMERIC_FIELDS = {path: field.unit for path, field in fields_of(Scenario).items() if field.numeric}
 _WHOLE = {path for path, field in fields_of(Scenario).items() if field.kind == "count"}
 FEWEST_DRAWS, MOST_DRAWS = 64, 2**14
 _ROUNDING = 1e-9
@@ -206,7 +208,7 @@ def sensitivity(
     'replica_size_exponent'
     """
     draws, seed = power_of_two(draws, FEWEST_DRAWS, MOST_DRAWS), whole_seed(seed)
-    asked, name = as_scenario(scenario), output_named(output)
+    asked, name = as_scenario(scenario), output_named(output).name
     outcome = evaluate(asked)
     point = getattr(outcome, name)
     if point is None and outcome.feasible:
@@ -243,8 +245,7 @@ def _levers(scenario: Scenario, asked: Levers) -> tuple[list[Lever], Scenario]:
         if name not in NUMERIC_FIELDS:
             raise unknown(name, "numeric field", name, NUMERIC_FIELDS)
     ends = [
-        with_changes(scenario, {name: _written(name, pair[end]) for name, pair in asked.items()})
-        for end in (0, 1)
+        scenario.with_({name: _written(name, pair[end]) for name, pair in asked.items()}) for end in (0, 1)
     ]
     found = []
     for name in asked:
@@ -276,13 +277,13 @@ def _bar(scenario: Scenario, base: Scenario, one: Drawn, output: str) -> Bar:
     """Return the bar of one input."""
     ends = np.array(one.ends)
     if isinstance(one, ScalingLaw):
-        values = answers(scenario, one.all_rows(), (output,))[output]
+        values = evaluate_batch(scenario, one.all_rows(), (output,))[output]
         values = values[np.isfinite(values)]
         at_ends = np.quantile(values, ends) if len(values) else np.full(2, np.nan)
         return Bar(one.name, "law", one.evidence_level, None, None, "", *_plain(at_ends))
     (field, inputs), *_ = one.fields(ends).items()
     # The other levers stay as the scenario has them; this one may need a field that it leaves out.
-    low, high = _plain(answers(_with_field(scenario, base, one), {field: inputs}, (output,))[output])
+    low, high = _plain(evaluate_batch(_with_field(scenario, base, one), {field: inputs}, (output,))[output])
     ends_in = float(inputs[0]), float(inputs[1])
     if isinstance(one, Coefficient):
         printed = one.printed(ends_in[0]), one.printed(ends_in[1])
@@ -293,13 +294,13 @@ def _bar(scenario: Scenario, base: Scenario, one: Drawn, output: str) -> Bar:
 def _with_field(scenario: Scenario, base: Scenario, one: Drawn) -> Scenario:
     if not isinstance(one, Lever) or _at(scenario, one.name) is not None:
         return scenario
-    return with_changes(scenario, {one.name: _written(one.name, _at(base, one.name))})
+    return scenario.with_({one.name: _written(one.name, _at(base, one.name))})
 
 
 def _outlook(scenario: Scenario, output: str) -> Bar:
     """Return the bar of the quality tables' outlook, from the conservative to the optimistic column."""
     ends = _OUTLOOKS[0], _OUTLOOKS[-1]
-    low, high = (getattr(evaluate(with_changes(scenario, {_OUTLOOK: end})), output) for end in ends)
+    low, high = (getattr(evaluate(scenario.with_({_OUTLOOK: end})), output) for end in ends)
     return Bar(_OUTLOOK, "outlook", "prior", *ends, "", low, high)
 
 
@@ -337,7 +338,7 @@ def _indices(
 
     def model(uniform: np.ndarray) -> np.ndarray:
         columns = {one.name: uniform[:, place] for place, one in enumerate(drawn)}
-        values = answers(base, drawn_fields(drawn, columns), (output,))[output]
+        values = evaluate_batch(base, drawn_fields(drawn, columns), (output,))[output]
         missing = float(np.mean(~np.isfinite(values)))
         if missing:
             notes.append(f"no Sobol indices: {missing:.1%} of the runs are not feasible")

@@ -12,7 +12,7 @@ from farflung.analysis.runners import Answers, in_threads, on_dask, processors
 from farflung.analysis.sweep_files import begun, completed, read_again, target
 from farflung.analysis.sweep_request import Over, Request, described, request
 from farflung.base.errors import InputError
-from farflung.outcome.closed_form import as_scenario
+from farflung.outcome.run import as_scenario
 
 if TYPE_CHECKING:
     import xarray as xr

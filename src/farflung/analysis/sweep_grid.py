@@ -13,8 +13,8 @@ import numpy as np
 from farflung.analysis.axes import Axis
 from farflung.analysis.axes_check import words
 from farflung.base.errors import InputError
-from farflung.outcome.batch import answers
-from farflung.scenario import Scenario, with_changes
+from farflung.outcome.batch import evaluate_batch
+from farflung.scenario import Scenario
 
 Slices = tuple[slice, ...]
 BLOCK = 1 << 17
@@ -139,7 +139,7 @@ def _kind(
     for axis, place in zip(axes, places, strict=True):
         changes |= words(axis, place)
         fixed |= {c.field.path: c.values[place] for c in axis.columns if c.field.numeric}
-    return with_changes(base, changes), fixed
+    return base.with_(changes), fixed
 
 
 def _fill(
@@ -167,7 +167,7 @@ def _fill(
 
 
 def _block(scenario: Scenario, fields: Mapping[str, Any], outputs: Sequence[str]) -> dict[str, np.ndarray]:
-    found = answers(scenario, fields, outputs)
+    found = evaluate_batch(scenario, fields, outputs)
     known = {"model.parameters", "model.active_parameters"} & fields.keys()
     active = fields.get("model.active_parameters", scenario.model.active_parameters)
     if not known or active is None:

@@ -20,7 +20,7 @@ from farflung.base.errors import InputError, unknown
 from farflung.base.provenance import content_hash, version
 from farflung.outcome import OUTPUTS
 from farflung.outcome.explain import source_keys
-from farflung.scenario import Scenario, load_assumptions, to_toml, with_changes
+from farflung.scenario import Scenario, load_assumptions
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -98,7 +98,7 @@ class Request:
         sets = {str(name) for c in _columns(self.axes) if c.field.path == "assumptions" for name in c.values}
         return {
             "version": version(),
-            "scenario": to_toml(self.scenario),
+            "scenario": self.scenario.to_toml(),
             "assumptions": {
                 name: load_assumptions(name).hash for name in sorted(sets or {self.scenario.assumptions})
             },
@@ -117,7 +117,7 @@ class Request:
             "assumptions": believed.name,
             "assumptions_hash": believed.hash,
             "scenario_hash": content_hash(self.scenario.model_dump(mode="json")),
-            "scenario": to_toml(self.scenario),
+            "scenario": self.scenario.to_toml(),
             "over": "\n".join(one.text for one in self.axes),
             "sources": ", ".join(self.sources()),
             "command": self.command or "",
@@ -133,7 +133,7 @@ class Request:
         for changes in islice(kinds_of_runs(self.axes), _KINDS_CITED):
             for start in (self.base, self.scenario):
                 try:
-                    found |= set(source_keys(with_changes(start, changes), quantities))
+                    found |= set(source_keys(start.with_(changes), quantities))
                     break
                 except InputError:  # this kind of run, or this place of the axes, fits on no nodes
                     continue

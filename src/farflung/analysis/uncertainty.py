@@ -29,8 +29,9 @@ from farflung.base.provenance import Provenance
 from farflung.base.units import parse
 from farflung.catalog import Record, table
 from farflung.outcome import OUTPUTS, Outcome, evaluate
-from farflung.outcome.batch import answers
-from farflung.outcome.closed_form import as_scenario, output_named
+from farflung.outcome.batch import evaluate_batch
+from farflung.outcome.outputs import output_named
+from farflung.outcome.run import as_scenario
 from farflung.scenario import Scenario, load_assumptions
 
 if TYPE_CHECKING:
@@ -299,7 +300,7 @@ def _training_limits() -> Iterator[tuple[str, float, tuple[str, ...]]]:
 
 
 def _limit(output: str, value: float | str, rules: tuple[str, ...]) -> tuple[str, float, tuple[str, ...]]:
-    unit, field = OUTPUTS[output_named(output)].unit, f"limit on {output}"
+    unit, field = OUTPUTS[output_named(output).name].unit, f"limit on {output}"
     if isinstance(value, str):
         try:
             value = float(value.replace(",", ""))
@@ -329,7 +330,7 @@ def _of_one(
     command: str | None,
 ) -> UncertaintyResult:
     fields = drawn_fields(drawn, uniform)
-    found = answers(outcome.scenario, fields, OUTPUTS)
+    found = evaluate_batch(outcome.scenario, fields, OUTPUTS)
     samples = {name: np.broadcast_to(values, (draws,)) for name, values in found.items()}
     feasible = samples["feasible"]
     kept = {name: values for name, values in samples.items() if not np.isnan(values).all()}

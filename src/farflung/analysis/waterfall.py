@@ -20,10 +20,9 @@ from farflung.base.errors import InputError, unknown
 from farflung.base.fields import fields_of
 from farflung.base.provenance import Provenance
 from farflung.outcome import OUTPUTS, Outcome, evaluate
-from farflung.outcome.closed_form import as_scenario, output_named, prepare
-from farflung.outcome.graph import compute
-from farflung.outcome.wiring import plan
-from farflung.scenario import Scenario, givens
+from farflung.outcome.outputs import output_named
+from farflung.outcome.run import as_scenario, prepare
+from farflung.scenario import Scenario
 
 By = Literal["factor", "input"]
 Asked = Scenario | str | Path | Mapping[str, Any]
@@ -181,7 +180,7 @@ def waterfall(
     >>> abs(sum(term.amount for term in result.terms) / result.difference - 1.0) < 1e-12
     True
     """
-    name = output_named(output)
+    name = output_named(output).name
     if by not in get_args(By):
         raise unknown("by", "way", str(by), get_args(By))
     whole_seed(seed)
@@ -319,7 +318,7 @@ def _at(scenario: Scenario, name: str) -> Any:
 
 def _values(outcome: Outcome, fields: Sequence[str]) -> Any:
     """Return what a scenario says, or what was taken where it says nothing."""
-    filled = {one.field: one.value for one in outcome.filled_in}
+    filled = {one.field: one.value for one in outcome.defaulted}
     said = {name: outcome.mode if name == _MODE else _at(outcome.scenario, name) for name in fields}
     found = [filled.get(name) if value is None else value for name, value in said.items()]
     return found[0] if len(found) == 1 else found
@@ -327,41 +326,21 @@ def _values(outcome: Outcome, fields: Sequence[str]) -> Any:
 
 def _mixture(first: Scenario, second: Scenario, fields: Iterable[str]) -> Scenario:
     """Return the first scenario with some fields as in the second."""
-    mixture: Any = first
-    for name in fields:
-        mixture = _replaced(mixture, name.split("."), _at(second, name))
-    return mixture  # type: ignore[no-any-return]
-
-
-def _replaced(section: Any, path: list[str], value: Any) -> Any:
-    if len(path) > 1:
-        value = _replaced(getattr(section, path[0]), path[1:], value)
-    return section.model_copy(update={path[0]: value})
+    mixture: Scenario = first
+    for path in fields:
+        field = _FIELDS[path]
+        mixture = field.replace(mixture, field.get(second))
+    return mixture
 
 
 def _quantity(scenario: Scenario, quantity: str) -> float:
     """Return one quantity of a scenario, whether or not its model fits into memory."""
-    given = givens(scenario)
-    ordered = plan(
-        frozenset(given.values),
-        frozenset({quantity}),
-        mode=scenario.protocol.mode,
-        streaming=scenario.protocol.streaming,
-        stragglers=given.stragglers,
-        fixed_tokens=scenario.tokens is not None,
-        forms=given.assumptions.forms,
-    )
-    values = {
-        name: np.float64(one.value) if isinstance(one.value, int | float) else one.value
-        for name, one in given.values.items()
-    }
-    with np.errstate(all="ignore"):
-        found = compute(ordered, values).get(quantity)
-    if found is None or not np.isfinite(found):
+    value = prepare(scenario, wanted=[quantity]).values.get(quantity)
+    if value is None or not np.isfinite(value):
         raise InputError(
             quantity, "does not exist for a mixture of the two scenarios", nearest="by factor instead"
         )
-    return float(found)
+    return float(value)
 
 
 def _all_orders(mixed: Callable[[frozenset[int]], float], count: int) -> Shares:

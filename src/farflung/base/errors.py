@@ -59,3 +59,21 @@ def unknown(field: str, kind: str, word: str, choices: Iterable[str]) -> InputEr
         return InputError(field, f"unknown {kind} '{word}': did you mean '{guess}'?")
     shown = ", ".join(known[:12]) + (", …" if len(known) > 12 else "")
     return InputError(field, f"unknown {kind} '{word[:_LONGEST]}'", nearest=f"one of {shown}")
+
+
+_MOST_LISTED = 12
+"""Choices that an error names."""
+
+
+def checked_choice(value: str, choices: tuple[str, ...]) -> str:
+    """Return a word that is one of the choices.
+
+    Raises
+    ------
+    InputError
+        If it is not; the error names the most similar choice.
+    """
+    if value not in choices:
+        listed = ", ".join(choices[:_MOST_LISTED]) + (", …" if len(choices) > _MOST_LISTED else "")
+        raise InputError("", f"'{value}' is not one of {listed}", closest(value, choices) or choices[0])
+    return value

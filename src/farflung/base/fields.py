@@ -19,7 +19,7 @@ from pydantic import Field as PydanticField
 from pydantic.fields import FieldInfo
 from pydantic_core import core_schema
 
-from farflung.base.errors import InputError, closest
+from farflung.base.errors import InputError, checked_choice
 from farflung.base.format import format_quantity
 from farflung.base.units import example, parse
 
@@ -33,7 +33,6 @@ BARE_UNITS = frozenset({"1", "token", "parameters", "FLOP", "nats", ""})
 """Units whose quantities may be written as plain numbers: counts, ratios, tokens, operations and losses."""
 LARGEST_INTEGER = 10**300
 """Integers beyond leave the range of double precision."""
-_MOST_LISTED = 12
 """Words of a choice that an error lists."""
 
 
@@ -62,20 +61,6 @@ class OneOf:
         for word in (value,) if isinstance(value, str) else value:
             checked_choice(word, self.names())
         return value
-
-
-def checked_choice(value: str, choices: tuple[str, ...]) -> str:
-    """Return a word that is one of the choices.
-
-    Raises
-    ------
-    InputError
-        If it is not; the error names the most similar choice.
-    """
-    if value not in choices:
-        listed = ", ".join(choices[:_MOST_LISTED]) + (", …" if len(choices) > _MOST_LISTED else "")
-        raise InputError("", f"'{value}' is not one of {listed}", closest(value, choices) or choices[0])
-    return value
 
 
 def quantity(
@@ -131,8 +116,8 @@ class Field:
         As for :func:`quantity`.
     at_least, above, at_most
         Bounds [``unit``].
-    choices
-        The words it can be; empty unless the kind is ``choice``.
+    words
+        The words it can be, or the registry that knows them; empty unless the kind is ``choice``.
     default
         Value unless given; ``None`` where the assumption set or another field decides.
     required
@@ -152,7 +137,7 @@ class Field:
     at_least: float | None = None
     above: float | None = None
     at_most: float | None = None
-    choices: tuple[str, ...] = ()
+    words: tuple[str, ...] | OneOf = ()
     default: Any = None
     required: bool = False
     source: str = ""
@@ -164,12 +149,17 @@ class Field:
         return self.kind in {"number", "count"}
 
     @property
+    def choices(self) -> tuple[str, ...]:
+        """Return the words it can be."""
+        return self.words.names() if isinstance(self.words, OneOf) else self.words
+
+    @property
     def bounds_text(self) -> str:
         """Return the choices or the bounds in words."""
         if self.choices:
             return " | ".join(self.choices)
-        words = (("at least", self.at_least), ("above", self.above), ("at most", self.at_most))
-        return ", ".join(f"{word} {self.format(bound)}" for word, bound in words if bound is not None)
+        bounds = (("at least", self.at_least), ("above", self.above), ("at most", self.at_most))
+        return ", ".join(f"{word} {self.format(bound)}" for word, bound in bounds if bound is not None)
 
     @property
     def has_default(self) -> bool:
@@ -379,15 +369,15 @@ def declared_field(path: str, info: FieldInfo) -> Field:
     """Return what :func:`quantity` declared of a field."""
     extra = info.json_schema_extra if isinstance(info.json_schema_extra, dict) else {}
     unit = str(extra.get("unit", ""))
-    choices = _choices(info)
+    words = _words(info)
     return Field(
         path=path,
-        kind=_kind(info, unit, choices),
+        kind=_kind(info, unit, words),
         unit=unit,
         symbol=str(extra.get("symbol", "")),
         meaning=info.description or "",
         role=str(extra.get("role", "label")),  # type: ignore[arg-type]
-        choices=choices,
+        words=words,
         default=None if info.is_required() else info.default,
         required=info.is_required(),
         at_least=_bound(info, "ge"),
@@ -401,19 +391,19 @@ def _bound(info: FieldInfo, name: str) -> float | None:
     return next((float(getattr(one, name)) for one in info.metadata if hasattr(one, name)), None)
 
 
-def _choices(info: FieldInfo) -> tuple[str, ...]:
+def _words(info: FieldInfo) -> tuple[str, ...] | OneOf:
     for one in info.metadata:
         if isinstance(one, OneOf):
-            return one.names()
+            return one
     words = [word for kind in _types(info.annotation) for word in get_args(kind) if isinstance(word, str)]
     return tuple(dict.fromkeys(words))
 
 
-def _kind(info: FieldInfo, unit: str, choices: tuple[str, ...]) -> Kind:
+def _kind(info: FieldInfo, unit: str, words: tuple[str, ...] | OneOf) -> Kind:
     kinds = _types(info.annotation)
     if bool in kinds:
         return "truth"
-    if choices:
+    if words:
         return "choice"
     if not unit:
         return "text"

@@ -24,6 +24,21 @@ class Section(BaseModel):
             return value
         return declared_field(info.field_name or "", declared).read(value)
 
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """Return a copy with fields replaced, nothing validated.
+
+        Raises
+        ------
+        InputError
+            If a name is no field of the section: pydantic would keep it and take no notice.
+        """
+        for name in update or ():
+            if name not in type(self).model_fields:
+                raise InputError(
+                    name, f"is no field of {type(self).__name__}", nearest="scenario.with_({path: value})"
+                )
+        return super().model_copy(update=update, deep=deep)
+
     @classmethod
     def read(cls, data: Any, field: str = "") -> Self:
         """Return the section described by ``data``, or raise one :class:`InputError`."""

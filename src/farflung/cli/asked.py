@@ -66,9 +66,9 @@ def asked(name: str, changes: Sequence[str] | None, assumptions: str | None) -> 
     InputError
         If there is no such scenario, or it is not valid once changed.
     """
-    from farflung.scenario import load, with_changes
+    from farflung.scenario import load
 
-    return with_changes(load(name), changed(changes, assumptions))
+    return load(name).with_(changed(changes, assumptions))
 
 
 def changed(changes: Sequence[str] | None, assumptions: str | None) -> dict[str, Any]:

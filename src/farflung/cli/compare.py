@@ -57,7 +57,7 @@ def _inputs(one: Outcome, other: Outcome) -> Iterator[tuple[str, Any, Any, str]]
     from farflung.base.fields import fields_of
     from farflung.scenario import Scenario, load_assumptions
 
-    filled = [{f.field: f.value for f in outcome.filled_in} for outcome in (one, other)]
+    filled = [{f.field: f.value for f in outcome.defaulted} for outcome in (one, other)]
     written = [outcome.scenario.model_dump() for outcome in (one, other)]
     for name, field in fields_of(Scenario).items():
         a, b = (_at(data, name) for data in written)

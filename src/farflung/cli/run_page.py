@@ -285,7 +285,7 @@ def flag_table(flags: Iterable[Flag]) -> RenderableType:
 
 def _filled_in(outcome: Outcome) -> RenderableType:
     by_reason: dict[str, list[str]] = {}
-    for one in outcome.filled_in:
+    for one in outcome.defaulted:
         by_reason.setdefault(one.why, []).append(f"{one.field} = {one.value}")
     lines = [Text.assemble((f"{why}: ", "cyan"), ", ".join(values)) for why, values in by_reason.items()]
     return Group(*lines) if lines else Text("nothing")

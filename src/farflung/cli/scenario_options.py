@@ -91,7 +91,7 @@ def load_scenario(
     links: str | None = None,
 ) -> Scenario:
     """Return the preset or file of that name, with the changes of the command line."""
-    from farflung.scenario import load, with_changes
+    from farflung.scenario import load
 
     fields: dict[str, Any] = {}
     if links is not None:
@@ -101,7 +101,7 @@ def load_scenario(
     fields |= read_changes(changes or ())
     if assumptions is not None:
         fields["assumptions"] = assumptions
-    return with_changes(load(name), fields)
+    return load(name).with_(fields)
 
 
 def links_rates(text: str) -> tuple[float, float]:

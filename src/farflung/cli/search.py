@@ -61,12 +61,11 @@ def search(
 
 
 def _save(result: SearchResult, file: Path) -> None:
-    from farflung.scenario import to_toml
 
     if result.best is None:
         sys.stderr.write(f"nothing was found, and {file} is not written\n")
     else:
-        file.write_text(to_toml(result.best.outcome.scenario), encoding="utf-8")
+        file.write_text(result.best.outcome.scenario.to_toml(), encoding="utf-8")
 
 
 def put_search(result: SearchResult) -> None:

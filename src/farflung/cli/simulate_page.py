@@ -94,7 +94,7 @@ def _events(result: Simulation) -> RenderableType:
 
 def _filled_in(result: Simulation) -> Iterator[RenderableType]:
     """Yield what the assumption set says of nodes and links, by how well it is known."""
-    records = result.filled_in
+    records = result.defaulted
     if records:
         yield Text(
             f"Filled in from {result.provenance.assumptions}, because the operation leaves it open", "bold"

@@ -21,11 +21,11 @@ from farflung.catalog import chip, facts, pod, rules, select
 from farflung.catalog.chips import UNITS
 from farflung.learning.scaling_law import optimal_parameters, reference_tokens
 from farflung.outcome import evaluate
-from farflung.outcome.closed_form import output_named
-from farflung.outcome.schema import Outcome
+from farflung.outcome.outcome import Outcome
+from farflung.outcome.outputs import output_named
 from farflung.physics.rating import node_total
 from farflung.physics.time_limit import longest_run
-from farflung.scenario import load_assumptions, preset, with_changes
+from farflung.scenario import load_assumptions, preset
 from farflung.scenario.nodes import largest_node, node_limit
 
 Number = float | tuple[float, ...]
@@ -97,12 +97,12 @@ def _value(node: ast.AST, expression: str) -> Any:
 
 @lru_cache(maxsize=4096)
 def _outcome(name: str, changes: str) -> Outcome:
-    return evaluate(with_changes(preset(name), json.loads(changes)))
+    return evaluate(preset(name).with_(json.loads(changes)))
 
 
 def run(name: str, output: str, changes: Mapping[str, Any] | None = None) -> float:
     """Return an output of a preset, some of its fields changed [SI]."""
-    value = getattr(_outcome(name, json.dumps(changes or {})), output_named(output))
+    value = getattr(_outcome(name, json.dumps(changes or {})), output_named(output).name)
     if value is None:
         raise InputError(output, f"does not exist for preset '{name}'")
     return float(value)
@@ -119,7 +119,7 @@ def cheapest(output: str, target: float, settings: Mapping[str, Any] | None = No
     ``settings`` may name ``metric`` (local if left out), ``chip``, ``mode``, ``upload``, ``download`` and
     ``parameters``.
     """
-    return float(getattr(_cheapest(target, json.dumps(settings or {})), output_named(output)))
+    return float(getattr(_cheapest(target, json.dumps(settings or {})), output_named(output).name))
 
 
 _OPTIONS = {"chip": "chips", "mode": "modes"}

@@ -22,15 +22,15 @@ from farflung.analysis.calibrate.cross_validation import CALIBRATED
 from farflung.analysis.calibrate.held_out import HeldOut, dropped_shares, largest_runs
 from farflung.analysis.distributions import Coefficient, ScalingLaw, distributions
 from farflung.base.format import format_value
+from farflung.base.graph import Step, Steps
 from farflung.catalog.measured import TABLES
 from farflung.catalog.rows import stored
 from farflung.learning.distributed_loss import divergence_penalty
 from farflung.outcome import Flag, evaluate
 from farflung.outcome.explain import Said, said_of
-from farflung.outcome.graph import Step, Steps
-from farflung.outcome.wiring import steps_of
-from farflung.scenario import Assumptions, load_assumptions, preset, with_changes
-from farflung.scenario.assumptions import Forms
+from farflung.outcome.model import Choices, assemble
+from farflung.scenario import Assumptions, load_assumptions, preset
+from farflung.scenario.forms import Forms, JointLaw
 
 HEADLINE = "paper-headline"
 """Scenario that is held against the limits of every factor."""
@@ -188,7 +188,7 @@ def factors(name: str = CALIBRATED) -> tuple[Factor, ...]:
     entries = {name: entry for name, entry in _declared().items() if steps.keys() & {*entry["quantities"]}}
     described = {name for entry in entries.values() for name in _names(entry, steps, assumptions)}
     entries |= _undescribed(steps, assumptions, described)
-    headline = with_changes(preset(HEADLINE), {"assumptions": name})
+    headline = preset(HEADLINE).with_({"assumptions": name})
     beyond = [flag for flag in evaluate(headline).flags if flag.kind == "extrapolated"]
     return tuple(_factor(name, entry, assumptions, (steps, on), beyond) for name, entry in entries.items())
 
@@ -200,13 +200,14 @@ def _declared() -> Mapping[str, Mapping[str, Any]]:
 
 
 def _steps(assumptions: Assumptions, forms: Forms) -> Steps:
-    return steps_of(
-        mode="flat",
-        streaming=True,
-        stragglers=assumptions.defaults.get("protocol.stragglers", "synchronous"),
-        fixed_tokens=False,
-        forms=forms,
-        limited_data=True,
+    return assemble(
+        Choices(
+            mode="flat",
+            stragglers=assumptions.defaults.get("protocol.stragglers", "synchronous"),
+            fixed_tokens=False,
+            limited_data=True,
+            forms=forms,
+        )
     )
 
 
@@ -235,7 +236,7 @@ def _undescribed(steps: Steps, assumptions: Assumptions, described: set[str]) ->
 
 
 def _coefficients(one: Step, assumptions: Assumptions) -> list[str]:
-    return [asked for asked in one.asks.values() if asked in assumptions.coefficients]
+    return [quantity for _, quantity in one.inputs if quantity in assumptions.coefficients]
 
 
 def _names(entry: Mapping[str, Any], steps: Steps, assumptions: Assumptions) -> Iterator[str]:
@@ -256,7 +257,7 @@ def _factor(
 ) -> Factor:
     steps, on = possible
     claims = {one: said_of(steps[one].function) for one in entry["quantities"] if one in steps}
-    inputs = [name for one in claims for name in steps[one].asks.values()]
+    inputs = [name for one in claims for _, name in steps[one].inputs]
     source = next(iter(claims.values())).sources[0]
     judged_by = entry.get("judged_by", "")
     limited = (*entry["quantities"], *entry.get("limits", ()))
@@ -339,7 +340,7 @@ def data_summaries(table: str, source: str) -> Iterator[DataSummary]:
 
 def _expected(entry: Mapping[str, Any], assumptions: Assumptions) -> dict[str, str]:
     """Return the ends of what the joint law expects of the run that would change our mind [nats]."""
-    if "expects" not in entry or assumptions.forms.replica_divergence != "joint":
+    if "expects" not in entry or not isinstance(assumptions.forms.distribution, JointLaw):
         return {"low": "the law's 5 %", "high": "its 95 %"}
     values: dict[str, Any] = {name: value for name, (value, _) in assumptions.values.items()}
     for one in distributions(assumptions):

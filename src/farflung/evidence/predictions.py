@@ -8,7 +8,7 @@ from typing import Any
 from farflung.analysis.search import least_bandwidth
 from farflung.base.errors import InputError
 from farflung.catalog.runs import Case
-from farflung.outcome.batch import answers
+from farflung.outcome.batch import evaluate_batch
 from farflung.physics.compute import compute_time
 from farflung.scenario import Scenario, load_assumptions
 
@@ -65,7 +65,7 @@ def predict(case: Case, assumptions: str, coefficients: Mapping[str, float] | No
             return None  # no bandwidth that is searched gives it: an answer, not a fault
     output, scale = OUTPUTS[case.quantity]
     fields = {**_sent(case, assumptions), **(coefficients or {})}
-    value = float(answers(scenario, fields, [output])[output]) * scale
+    value = float(evaluate_batch(scenario, fields, [output])[output]) * scale
     return value * scenario.nodes.mfu if case.quantity == "MFU" else value
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from farflung.base.errors import InputError, unknown
 from farflung.outcome import evaluate
-from farflung.outcome.schema import OUTPUTS
+from farflung.outcome.outputs import OUTPUTS
 from farflung.scenario import Scenario
 
 TOLERANCE = 1e-9

@@ -205,6 +205,46 @@ def compression_penalty(
     return where(xp, replicas > 1, coefficient * power(xp, halvings, dropping_exponent), 0.0)
 
 
+def compressed_loss(*, loss: Array, compression_penalty: Array) -> Array:
+    """Return the loss of a run that pays for compression alone [nats per token].
+
+    Parameters
+    ----------
+    loss
+        Loss of one cluster on as many tokens [nats per token].
+    compression_penalty
+        What compression adds [nats per token].
+
+    Notes
+    -----
+    Equation: L_c = L(N, D) + Δ_c
+    Assumption: compression is charged first, so that what averaging replicas costs is measured from here.
+    Evidence: farflung2026
+    Limits: the two shares of compute depend on the order; the two penalties in nats do not.
+    """
+    return loss + compression_penalty
+
+
+def added_loss(*, distributed_loss: Array, loss: Array) -> Array:
+    """Return what distribution adds to the loss [nats per token].
+
+    Parameters
+    ----------
+    distributed_loss
+        Loss of the distributed run [nats per token].
+    loss
+        Loss of one cluster on as many tokens [nats per token].
+
+    Notes
+    -----
+    Equation: Δ = L' − L
+    Assumption: none.
+    Evidence: farflung2026
+    Limits: none.
+    """
+    return distributed_loss - loss
+
+
 def distributed_loss(*, loss: Array, divergence_penalty: Array, compression_penalty: Array) -> Array:
     """Return the loss of a distributed run [nats per token].
 

@@ -61,21 +61,21 @@ def loss_multiplier(xp: Namespace, *, replicas: Array, divergence_exponent: Arra
     return power(xp, xp.maximum(replicas, 1.0), divergence_exponent)
 
 
-def replica_efficiency(*, diverged_chinchilla_efficiency: Array, chinchilla_efficiency: Array) -> Array:
-    """Return the share of compute that counts when replicas diverge [1].
+def remaining_share(*, chinchilla_efficiency: Array, chinchilla_efficiency_before: Array) -> Array:
+    """Return the share of compute that still counts after a rise of the loss [1].
 
     Parameters
     ----------
-    diverged_chinchilla_efficiency
-        Chinchilla efficiency at the loss with divergence [1].
     chinchilla_efficiency
-        Chinchilla efficiency at the loss without [1].
+        Chinchilla efficiency of a run that ends at the higher loss [1].
+    chinchilla_efficiency_before
+        Chinchilla efficiency of the run without the rise [1].
 
     Notes
     -----
-    Equation: η_replica = χ(L · multiplier) / χ(L)
-    Assumption: a loss is worth the compute a single cluster needs to reach it.
+    Equation: η = χ(L + Δ) / χ(L)
+    Assumption: a higher loss is worth the compute that a single cluster needs to reach it.
     Evidence: rahman2026distributed
     Limits: as those of the scaling law.
     """
-    return diverged_chinchilla_efficiency / chinchilla_efficiency
+    return chinchilla_efficiency / chinchilla_efficiency_before

@@ -244,6 +244,30 @@ def combined_efficiency(
     )
 
 
+def efficiency_under_joint_law(
+    *, efficiency_distribution: Array, efficiency_activation: Array, efficiency_batch: Array
+) -> Array:
+    """Return the share of compute that counts where one law charges for distribution [1].
+
+    Parameters
+    ----------
+    efficiency_distribution
+        What replicas, interval and compression leave together [1].
+    efficiency_activation
+        What compressing activations leaves [1].
+    efficiency_batch
+        What a large batch leaves [1].
+
+    Notes
+    -----
+    Equation: η = η_distribution · η_act · η_B, η_distribution = η_compression · η_replica
+    Assumption: activations and batch cost a share of compute that does not depend on the rest.
+    Evidence: farflung2026
+    Limits: as those of the three.
+    """
+    return efficiency_activation * efficiency_distribution * efficiency_batch
+
+
 def local_equivalent_flop(*, throughput_flop: Array, efficiency: Array) -> Array:
     """Return the compute a single cluster needs for the same loss [FLOP].
 

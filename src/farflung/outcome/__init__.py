@@ -1,7 +1,9 @@
 """One run: where physics and learning meet. ``evaluate`` answers, ``explain`` shows how."""
 
-from farflung.outcome.closed_form import evaluate
+from farflung.outcome.batch import evaluate_batch
 from farflung.outcome.explain import Explanation, explain
-from farflung.outcome.schema import OUTPUTS, Flag, Outcome
+from farflung.outcome.flags import Flag
+from farflung.outcome.outcome import Outcome, evaluate
+from farflung.outcome.outputs import OUTPUTS, Output
 
-__all__ = ["OUTPUTS", "Explanation", "Flag", "Outcome", "evaluate", "explain"]
+__all__ = ["OUTPUTS", "Explanation", "Flag", "Outcome", "Output", "evaluate", "evaluate_batch", "explain"]

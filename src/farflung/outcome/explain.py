@@ -7,13 +7,13 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
-from pathlib import Path
 from typing import Any
 
+from farflung.base.errors import unknown
+from farflung.base.graph import Step
 from farflung.catalog.records import Record
-from farflung.outcome.closed_form import Run, as_scenario, output_named, prepare
-from farflung.outcome.graph import Step
-from farflung.outcome.schema import OUTPUTS
+from farflung.outcome.outputs import OUTPUTS, output_named
+from farflung.outcome.run import Run, ScenarioLike, as_scenario, prepare
 from farflung.scenario import Scenario
 
 
@@ -109,37 +109,42 @@ def said_of(function: Any) -> Said:
     )
 
 
-def explain(scenario: Scenario | str | Path | Mapping[str, Any], output: str) -> Explanation:
-    """Return how one output of a scenario came about.
+def explain(scenario: ScenarioLike, output: str) -> Explanation:
+    """Return how a number of a scenario came about.
 
     Parameters
     ----------
     scenario
         As for :func:`farflung.evaluate`.
     output
-        Name of an output, such as ``local_equivalent_flop``.
+        Name of an output, such as ``local_equivalent_flop``, or of any quantity on the way to one, such as
+        ``divergence_penalty``: every name that a flag or an explanation holds.
 
     Raises
     ------
     InputError
-        If there is no such output, or the scenario is not valid.
+        If there is no such output or quantity, or the scenario is not valid.
     """
     run = prepare(as_scenario(scenario))
-    declared = OUTPUTS[output_named(output)]
-    return replace(_explained(run, declared.quantity), unit=declared.unit)
+    if output in OUTPUTS:
+        declared = OUTPUTS[output]
+        return replace(_explained(run, declared.quantity), unit=declared.unit)
+    if output not in run.values:
+        raise unknown("output", "output", output, {*OUTPUTS, *run.values})
+    return _explained(run, output)
 
 
 def _explained(run: Run, quantity: str) -> Explanation:
-    steps: Mapping[str, Step] = dict(run.ordered)
+    steps: Mapping[str, Step] = {name: step for name, step, _ in run.plan.steps}
     done: dict[str, Explanation] = {}
 
-    def tell(name: str) -> Explanation:
+    def explanation(name: str) -> Explanation:
         if name not in done:
-            done[name] = _computed(name) if name in steps else _given(name)
+            done[name] = computed(name) if name in steps else given(name)
         return done[name]
 
-    def _given(name: str) -> Explanation:
-        one = run.given.values.get(name)
+    def given(name: str) -> Explanation:
+        one = run.inputs.quantities.get(name)
         if one is None:  # a quantity this protocol does not have
             return Explanation(
                 name, None, "", "does not exist for this run", *("",) * 3, (), "none", None, ()
@@ -151,10 +156,10 @@ def _explained(run: Run, quantity: str) -> Explanation:
             name, one.value, one.unit, note, "", "", "", sources, one.origin, one.record, ()
         )  # fmt: skip
 
-    def _computed(name: str) -> Explanation:
-        one = steps[name]
-        said = said_of(one.function)
-        inputs = tuple(tell(quantity) for _, quantity in one.pairs)
+    def computed(name: str) -> Explanation:
+        step = steps[name]
+        said = said_of(step.function)
+        inputs = tuple(explanation(quantity) for _, quantity in step.inputs)
         plain = said.unit if said.unit and "unit of" not in said.unit else ""
         unit = plain or next((one.unit for one in reversed(inputs) if one.unit), "")
         return Explanation(
@@ -162,16 +167,16 @@ def _explained(run: Run, quantity: str) -> Explanation:
             said.sources, "computed", None, inputs,
         )  # fmt: skip
 
-    return tell(quantity)
+    return explanation(quantity)
 
 
 def source_keys(scenario: Scenario, outputs: Iterable[str]) -> tuple[str, ...]:
     """Return the keys of all sources behind some outputs, sorted."""
     run = prepare(scenario)
-    found = {
+    keys = {
         key
         for output in outputs
-        for one in _explained(run, OUTPUTS[output_named(output)].quantity).walk()
+        for one in _explained(run, output_named(output).quantity).walk()
         for key in one.sources
     }
-    return tuple(sorted(found))
+    return tuple(sorted(keys))

@@ -27,8 +27,8 @@ def least_inner_steps(xp: Namespace, *, exchange_time: Array, step_time: Array) 
 
 
 @array_function
-def overlapped(xp: Namespace, *, work_time: Array, exchange_time: Array) -> Array:
-    """Return the time of a round whose exchange overlaps the work (streaming) [s].
+def round_time(xp: Namespace, *, work_time: Array, exchange_time: Array, overlap: Array) -> Array:
+    """Return the length of a round: its work, and what of the exchange the work does not hide [s].
 
     Parameters
     ----------
@@ -36,35 +36,17 @@ def overlapped(xp: Namespace, *, work_time: Array, exchange_time: Array) -> Arra
         Time of the steps of the round [s].
     exchange_time
         Time of the exchange [s].
+    overlap
+        Share of the work that goes on while the exchange runs: 1 streaming, 0 blocking [1].
 
     Notes
     -----
-    Equation: max(t_work, t_exchange)
-    Assumption: full overlap, no shared bottleneck.
-    Evidence: douillard2025streaming
-    Limits: needs memory for the fragments in flight, which no published set charges.
+    Equation: t = (1 − θ) t_work + max(θ t_work, t_exchange)
+    Assumption: work and exchange slow one another in nothing else.
+    Evidence: douillard2025streaming, douillard2023diloco
+    Limits: overlap needs memory for the fragments in flight, which no published set charges.
     """
-    return xp.maximum(work_time, exchange_time)
-
-
-def blocking(*, work_time: Array, exchange_time: Array) -> Array:
-    """Return the time of a round whose work waits for the exchange [s].
-
-    Parameters
-    ----------
-    work_time
-        Time of the steps of the round [s].
-    exchange_time
-        Time of the exchange [s].
-
-    Notes
-    -----
-    Equation: t_work + t_exchange
-    Assumption: no overlap at all.
-    Evidence: douillard2023diloco
-    Limits: none.
-    """
-    return work_time + exchange_time
+    return (1.0 - overlap) * work_time + xp.maximum(overlap * work_time, exchange_time)
 
 
 def repeated(*, count: Array, duration: Array) -> Array:

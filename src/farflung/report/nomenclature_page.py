@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from farflung.base.fields import Field, fields_of
-from farflung.outcome.schema import OUTPUTS
+from farflung.outcome.outputs import OUTPUTS
 from farflung.report.markdown import table
 from farflung.scenario import Scenario
 
@@ -14,7 +14,7 @@ Quantities are written with their unit in a scenario (`"100 Mbps"`, `"740 days"`
 and parameters are plain numbers. `farflung run … --format json` prints one object: the outputs below by
 name, in SI units and US dollars (`null` where a quantity does not exist for the run or nothing gives it), and
 `scenario` (as evaluated), `mode`, `feasible`, `binding_constraint`, `bottleneck`, `flags` (`kind`, `subject`,
-`message`, `nearest`), `filled_in` (`field`, `value`, `why`) and `provenance` (`version`, `assumptions`,
+`message`, `nearest`), `defaulted` (`field`, `value`, `why`) and `provenance` (`version`, `assumptions`,
 `assumptions_hash`, `scenario_hash`, `command`, `seed`). `farflung schema outcome` is its JSON Schema.
 Renaming or removing a name is a breaking change; new names may be added.
 

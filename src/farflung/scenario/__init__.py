@@ -1,28 +1,28 @@
-"""What is asked (:class:`Scenario`) and what is believed (:class:`Assumptions`): data only, no formula."""
+"""What is asked (:class:`Scenario`) and what is assumed (:class:`Assumptions`): data only, no formula."""
 
 from farflung.scenario.assumptions import Assumptions, load_assumptions
-from farflung.scenario.files import load, loads, preset, presets, to_toml, with_changes
-from farflung.scenario.given import givens
-from farflung.scenario.scenario import MODES, Model, Network, Nodes, Protocol, Scenario
-from farflung.scenario.terms import Filled, Given, Givens
+from farflung.scenario.files import load, loads, preset, presets
+from farflung.scenario.input import Input
+from farflung.scenario.inputs import COEFFICIENT, Defaulted, Inputs, coefficient_field, inputs_of
+from farflung.scenario.scenario import Model, Network, Nodes, Protocol, Scenario, modes
 
 __all__ = [
-    "MODES",
+    "COEFFICIENT",
     "Assumptions",
-    "Filled",
-    "Given",
-    "Givens",
+    "Defaulted",
+    "Input",
+    "Inputs",
     "Model",
     "Network",
     "Nodes",
     "Protocol",
     "Scenario",
-    "givens",
+    "coefficient_field",
+    "inputs_of",
     "load",
     "load_assumptions",
     "loads",
+    "modes",
     "preset",
     "presets",
-    "to_toml",
-    "with_changes",
 ]

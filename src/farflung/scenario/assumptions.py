@@ -5,47 +5,24 @@ from __future__ import annotations
 import math
 import tomllib
 from collections.abc import Mapping
-from functools import cache, cached_property, reduce
+from functools import cache, cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from farflung.base.errors import InputError, unknown
-from farflung.base.fields import quantity
+from farflung.base.fields import fields_of
 from farflung.base.provenance import content_hash
-from farflung.base.sections import Section
 from farflung.base.units import factor
 from farflung.catalog.records import Record
 from farflung.catalog.tables import assumption_names, assumption_table, loadable_names
-from farflung.scenario.files import with_changes
+from farflung.scenario.forms import Forms
 from farflung.scenario.scenario import Scenario
 
 _HELD_IN = {"USD/(kW*h)": "USD/J"}
 """Units in which coefficients are printed, and those in which the model holds them."""
 _MOST_BYTES = 1_000_000
-
-
-class Forms(Section):
-    """Which functional form each part of the learning model takes.
-
-    No named set counts critical batches: the losses that laws are fitted to carry the batches of their runs.
-    """
-
-    sync_interval: Literal["logarithmic", "joint"] = quantity("Loss from synchronising rarely", unit="")
-    compression: Literal["tabulated", "lossless", "joint"] = quantity("Loss from compressing", unit="")
-    activation: Literal["tabulated"] = quantity("Loss from compressing activations", unit="")
-    replica_divergence: Literal["power_law", "joint", "none"] = quantity("Loss from many replicas", unit="")
-    single_node: Literal["unpenalised", "as_others"] = quantity("χ of a single node", unit="")
-    allocation: Literal["fixed_ratio", "optimal"] = quantity(
-        "Tokens of the reference allocation", unit="", default="fixed_ratio"
-    )
-    repeated_data: Literal["ignored", "decaying"] = quantity(
-        "Loss from repeating data", unit="", default="ignored"
-    )
-    critical_batch: Literal["ignored", "hyperbolic"] = quantity(
-        "Loss from large batches", unit="", default="ignored"
-    )
 
 
 class QualityTable(BaseModel):
@@ -227,8 +204,8 @@ def _record(kind: str, name: str, raw: Any, units: Mapping[str, str]) -> Record:
 
 def _checked_defaults(raw: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return the defaults as the fields of a scenario hold them, validated as those are."""
-    probe: Any = with_changes(Scenario.read(_PROBE), raw)
-    return {field: reduce(getattr, field.split("."), probe) for field in raw}
+    probe = Scenario.read(_PROBE).with_(raw)
+    return {path: fields_of(Scenario)[path].get(probe) for path in raw}
 
 
 _PROBE = {

@@ -9,7 +9,7 @@ from functools import lru_cache
 from farflung.base.errors import InputError, closest, unknown
 from farflung.catalog import Record, chip, chips, pods
 from farflung.physics.rating import total_processing_performance
-from farflung.scenario.terms import Given
+from farflung.scenario.input import Input
 
 _NODE = re.compile(r"\s*(\d+)\s*[x×]\s*(.+?)\s*", re.IGNORECASE)
 _MOST_CHIPS = 10_000_000
@@ -52,33 +52,38 @@ def hardware(text: str) -> tuple[int, str]:
 
 
 @lru_cache(maxsize=1024)
-def chip_givens(text: str, precision: str, preferred: tuple[str, ...]) -> Mapping[str, Given]:
+def chip_inputs(text: str, precision: str, preferred: tuple[str, ...]) -> Mapping[str, Input]:
     """Return what the catalog says of a node's chips, in the preferred sources' figures."""
     count, name = hardware(text)
     part = chip(name, "nodes.hardware")
     peak = part.rate(precision, preferred)
     memory, power, price = (part.get(field, preferred) for field in ("memory", "power", "price"))
     return {
-        "chips_per_node": Given(float(count), "1", "scenario"),
-        "chip_peak": Given(peak.in_unit("FLOP/s"), "FLOP/s", "catalog", peak),
+        "chips_per_node": Input(float(count), "1", "scenario"),
+        "chip_peak": Input(peak.in_unit("FLOP/s"), "FLOP/s", "catalog", peak),
         "chip_memory": _from_record(memory, "byte"),
         "chip_power": _from_record(power, "W"),
         "chip_price": _from_record(price, "USD"),
         "chip_performance": _performance(name, preferred),
+        **({"host_cost_factor": _HOST_INCLUDED} if price and price.includes_server else {}),
     }
 
 
-def _from_record(record: Record | None, unit: str) -> Given:
-    return Given(record.in_unit(unit) if record else None, unit, "catalog", record)
+_HOST_INCLUDED = Input(1.0, "1", "catalog", source="farflung2026")
+"""What a price that buys the server too is multiplied by for the server."""
+
+
+def _from_record(record: Record | None, unit: str) -> Input:
+    return Input(record.in_unit(unit) if record else None, unit, "catalog", record)
 
 
 @lru_cache(maxsize=8)
-def reference_performance(preferred: tuple[str, ...]) -> Given:
+def reference_performance(preferred: tuple[str, ...]) -> Input:
     """Return the total processing performance of the chip that rules count in: the H100."""
     return _performance("H100 SXM", preferred)
 
 
-def _performance(name: str, preferred: tuple[str, ...]) -> Given:
+def _performance(name: str, preferred: tuple[str, ...]) -> Input:
     part = chip(name)
     performance = total_processing_performance(rates=part.dense_rates(preferred))
-    return Given(performance, "FLOP/s*bit", "catalog", source=part.rate("fp16", preferred).source)
+    return Input(performance, "FLOP/s*bit", "catalog", source=part.rate("fp16", preferred).source)

@@ -114,11 +114,11 @@ class Operation(Section):
         InputError
             If the set does not say, or what it says is out of bounds.
         """
-        filled = Operation.read({name: _written(one) for name, one in self.filled_in(believed).items()})
+        filled = Operation.read({name: _written(one) for name, one in self.defaulted(believed).items()})
         own = {name: getattr(self, name) for name in CONDITIONS}
         return {name: getattr(filled, name) if value is None else value for name, value in own.items()}
 
-    def filled_in(self, believed: Assumptions) -> Mapping[str, Record]:
+    def defaulted(self, believed: Assumptions) -> Mapping[str, Record]:
         """Return the records of the assumption set that answer what is left out here.
 
         Raises

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
 
-from pydantic import model_validator
+from pydantic import PrivateAttr, model_validator
 
-from farflung.base.errors import InputError
-from farflung.base.fields import quantity
-from farflung.base.sections import Section
+from farflung.base.errors import InputError, closest
+from farflung.base.fields import OneOf, fields_of, quantity
+from farflung.base.sections import Section, read_mapping
 from farflung.catalog.tables import DEFAULT_ASSUMPTIONS
+from farflung.protocols import PROTOCOLS
 
-Mode = Literal["auto", "flat", "hierarchical", "pipeline_groups", "wide_area_pipeline", "data_parallel"]
-MODES: tuple[Mode, ...] = (
-    "auto", "flat", "hierarchical", "pipeline_groups", "wide_area_pipeline", "data_parallel",
-)  # fmt: skip
-SHARDED_MODES = frozenset({"pipeline_groups", "wide_area_pipeline"})
-"""Modes in which a replica is spread over several nodes."""
+AUTO = "auto"
+"""Mode in which the protocol is picked by memory."""
+
+
+def modes() -> tuple[str, ...]:
+    """Return the modes that a scenario can name: every protocol, and ``auto``."""
+    return (AUTO, *PROTOCOLS)
+
+
+Mode = Annotated[str, OneOf(modes)]
 Precision = Literal["fp16", "bf16", "fp8", "fp4"]
 Stragglers = Literal["synchronous", "relay", "threshold", "backup", "order_statistics"]
 Outlook = Literal["optimistic", "expected", "conservative"]
@@ -136,7 +142,7 @@ class Network(Section):
 class Protocol(Section):
     """How replicas work and synchronise."""
 
-    mode: Mode = quantity("Scheme; auto picks one by memory", unit="", default="auto")
+    mode: Mode = quantity("Protocol; auto picks one by memory", unit="", default=AUTO)
     inner_steps: int | None = quantity(
         "Steps between synchronisations; the fewest that hide the exchange if left out",
         symbol="H", default=None, at_least=1, at_most=100_000_000,
@@ -175,19 +181,17 @@ class Protocol(Section):
     )
 
     @model_validator(mode="after")
-    def _stages_only_in_pipelines(self) -> Protocol:
-        if self.mode not in {"auto", *SHARDED_MODES} and (self.pipeline_stages or 1) > 1:
-            raise InputError(
-                "protocol.pipeline_stages",
-                f"a replica is one node in mode '{self.mode}'",
-                nearest="1, or mode = 'pipeline_groups'",
-            )
-        if self.mode == "data_parallel" and (self.inner_steps or 1) > 1:
-            raise InputError(
-                "protocol.inner_steps",
-                "data-parallel replicas synchronise after every step",
-                nearest="1, or mode = 'flat'",
-            )
+    def _settings_of_the_protocol(self) -> Protocol:
+        if self.mode == AUTO:
+            return self
+        for name, what in (
+            ("pipeline_stages", "a replica is one node"),
+            ("inner_steps", "replicas synchronise after every step"),
+        ):
+            field = f"protocol.{name}"
+            if not PROTOCOLS[self.mode].takes(field) and (getattr(self, name) or 1) > 1:
+                other = next(protocol.name for protocol in PROTOCOLS.values() if protocol.takes(field))
+                raise InputError(field, f"{what} in mode '{self.mode}'", nearest=f"1, or mode = '{other}'")
         return self
 
 
@@ -223,3 +227,135 @@ class Scenario(Section):
     nodes: Nodes
     network: Network
     protocol: Protocol = Protocol()
+
+    # Where the scenario was read from, and the changes made since; no part of what it says.
+    _origin: tuple[str, Mapping[str, Any]] | None = PrivateAttr(default=None)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Scenario) and self.__dict__ == other.__dict__
+
+    def __hash__(self) -> int:
+        return hash(tuple(self.__dict__.values()))
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Scenario:
+        """Return a copy, some sections replaced and nothing validated; see :meth:`with_` for users."""
+        copied = super().model_copy(update=update, deep=deep)
+        copied._origin = None if update else self._origin
+        return copied
+
+    def read_from(self, name: str) -> Scenario:
+        """Return the same scenario, remembering the preset or file it was read from."""
+        copied = self.model_copy()
+        copied._origin = (name, {})
+        return copied
+
+    def with_(self, changes: Mapping[str, Any] | None = None, **fields: Any) -> Scenario:
+        """Return the scenario with fields replaced, read with their units and validated anew.
+
+        Parameters
+        ----------
+        changes
+            New values by dotted path: ``{"nodes.count": 72, "network.upload": "10 Mbps"}``.
+        **fields
+            The same as keywords, ``__`` for the dot: ``nodes__count=72``.
+
+        Raises
+        ------
+        InputError
+            If there is no such field, or the scenario is not valid once changed.
+
+        Examples
+        --------
+        >>> from farflung import preset
+        >>> preset("paper-headline").with_({"nodes.count": 72, "network.upload": "10 Mbps"}).nodes.count
+        72
+        """
+        every = {**(changes or {}), **{name.replace("__", "."): value for name, value in fields.items()}}
+        if not every:
+            return self
+        data = self.to_mapping()
+        for path, value in every.items():
+            _replace(data, path, value)
+        changed = Scenario.read(data)
+        if self._origin is not None:
+            name, before = self._origin
+            changed._origin = (name, {**before, **every})
+        return changed
+
+    def with_links(self, upload: Any, download: Any = None) -> Scenario:
+        """Return the scenario with every link, inside groups and pipelines too, at one rate.
+
+        Parameters
+        ----------
+        upload
+            Rate of every link: ``"10 Mbps"``.
+        download
+            Rate of the other direction, unless it is the same.
+
+        Examples
+        --------
+        >>> from farflung import preset
+        >>> preset("paper-headline").with_links("10 Mbps").network.regional.download
+        10000000.0
+        """
+        rates = {"upload": upload, "download": upload if download is None else download}
+        places = ("network", "network.regional", "network.pipeline")
+        return self.with_({f"{place}.{name}": rate for place in places for name, rate in rates.items()})
+
+    def to_mapping(self) -> dict[str, Any]:
+        """Return the scenario as a file holds it: what was set, each quantity with its unit."""
+        data: dict[str, Any] = {}
+        for path, field in fields_of(Scenario).items():
+            value = field.get(self) if field.is_set(self) else None
+            if value is not None:
+                *sections, last = path.split(".")
+                table = data
+                for name in sections:
+                    table = table.setdefault(name, {})
+                table[last] = field.to_toml(value)
+        return data
+
+    def to_toml(self) -> str:
+        """Return the scenario as TOML text that reads back to an equal scenario."""
+        import tomli_w  # noqa: PLC0415 - only writing needs it
+
+        return tomli_w.dumps(self.to_mapping())
+
+    @property
+    def arguments(self) -> tuple[str, ...] | None:
+        """Return the scenario as arguments of a command; ``None`` where no preset or file holds it."""
+        if self._origin is None:
+            return None
+        name, changes = self._origin
+        return (name, *(word for path, value in changes.items() for word in ("--set", f"{path}={value}")))
+
+    @property
+    def python(self) -> str:
+        """Return the scenario as a Python expression."""
+        if self._origin is None:
+            return f"farflung.Scenario.read({self.to_mapping()!r})"
+        name, changes = self._origin
+        return f"farflung.load({name!r}).with_({dict(changes)!r})" if changes else repr(name)
+
+
+def _replace(data: dict[str, Any], path: str, value: Any) -> None:
+    """Set a field in the mapping of a scenario."""
+    known = list(fields_of(Scenario))
+    if path not in known:
+        inside = [name for name in known if name.startswith(f"{path}.")]
+        if inside:
+            raise InputError(path, "is a group of fields", nearest=", ".join(inside[:4]))
+        guess = closest(path, known)
+        raise InputError(path, "unknown key", nearest=f"'{guess}'" if guess else ", ".join(known[:8]))
+    *sections, last = path.split(".")
+    table = data
+    for name in sections:
+        table = table.setdefault(name, {})
+        read_mapping(table, path)
+    table[last] = value
+    # A node is described one way or the other: choosing one drops the other.
+    if path == "nodes.hardware":
+        for other in ("peak", "memory", "power", "price"):
+            table.pop(other, None)
+    if path in {"nodes.peak", "nodes.memory"}:
+        table.pop("hardware", None)

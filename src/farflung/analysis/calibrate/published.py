@@ -10,6 +10,7 @@ from farflung.analysis.calibrate.points import Points
 from farflung.base.errors import InputError
 from farflung.learning import compression, replicas, scaling_law, sync_interval
 from farflung.scenario import Assumptions, load_assumptions
+from farflung.scenario.forms import JointLaw
 
 PUBLISHED = ("miri-2026-02", "miri-2026-04")
 _LAW = ("loss_irreducible", "loss_parameter_coefficient", "loss_parameter_exponent", "loss_token_coefficient",
@@ -41,11 +42,12 @@ def published_change(name: str, at: Points) -> np.ndarray:
 
 
 def _multiplier(believed: Assumptions, coefficient: dict[str, float], at: Points) -> Any:
-    if believed.forms.replica_divergence == "none":
-        return np.ones(len(at))
-    if believed.forms.replica_divergence != "power_law":
+    distribution = believed.forms.distribution
+    if isinstance(distribution, JointLaw):
         known = ", ".join(PUBLISHED)
         raise InputError("assumptions", f"'{believed.name}' is no published set", nearest=known)
+    if distribution.replica_divergence == "none":
+        return np.ones(len(at))
     exponent = replicas.divergence_exponent(
         parameters=at.parameters,
         effective_inner_steps=at.inner_steps,
@@ -70,7 +72,8 @@ def _interval_share(coefficient: dict[str, float], at: Points) -> Any:
 
 
 def _compression_share(believed: Assumptions, at: Points) -> Any:
-    if believed.forms.compression == "lossless":
+    distribution = believed.forms.distribution
+    if isinstance(distribution, JointLaw) or distribution.compression == "lossless":
         return 1.0
     return compression.compression_efficiency(
         compression_ratio=np.maximum(_UNCOMPRESSED / at.bits, 1.0),

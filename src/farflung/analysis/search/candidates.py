@@ -14,7 +14,10 @@ from farflung.scenario.nodes import largest_node
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A chip at one precision as a search uses it: figures of one chip, and how many a node may hold."""
+    """A chip at one precision as a search uses it: figures of one chip, and how many a node may hold.
+
+    ``price`` is what the model multiplies for the server: where a price buys the server too, so much less.
+    """
 
     chip: str
     precision: str
@@ -37,7 +40,7 @@ def candidates(problem: Problem) -> tuple[list[Candidate], dict[str, list[str]]]
     """
     question, grid = problem.question, problem.grid
     assumptions = load_assumptions(question.assumptions)
-    sources = assumptions.hardware_sources
+    sources, server = assumptions.hardware_sources, assumptions.values["server_cost_factor"][0]
     limit = question.node_limit()
     usable: list[Candidate] = []
     left_out: dict[str, list[str]] = {}
@@ -62,7 +65,7 @@ def candidates(problem: Problem) -> tuple[list[Candidate], dict[str, list[str]]]
                         most=most,
                         peak=chip.rate(precision, sources).in_unit("FLOP/s"),
                         memory=memory.in_unit("byte"),
-                        price=price.in_unit("USD"),
+                        price=price.in_unit("USD") / (server if price.includes_server else 1.0),
                         power=power.in_unit("W") if power else None,
                         bytes_per_parameter=assumptions.values[f"bytes_per_parameter_{number_format}"][0],
                     )

@@ -11,8 +11,8 @@ from farflung.analysis.distributions import distributions, drawn_fields, power_o
 from farflung.analysis.search.grid import INNER_STEPS, Variant
 from farflung.analysis.search.question import Question
 from farflung.outcome import Outcome
-from farflung.outcome.batch import answers
-from farflung.scenario import Scenario, load_assumptions, with_changes
+from farflung.outcome.batch import evaluate_batch
+from farflung.scenario import Scenario, load_assumptions
 
 DRAWS = 512
 """Draws in which a design is tried, unless told otherwise."""
@@ -64,7 +64,7 @@ class Design:
                 "protocol": {"mode": self.variant.mode, "compression": self.compression},
             }
         )
-        return with_changes(scenario, settings)
+        return scenario.with_(settings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,7 @@ class EvaluatedDesign:
         draws, seed = power_of_two(draws, 16, 2**18), whole_seed(seed)
         drawn = distributions(load_assumptions(self.question.assumptions))
         fields = drawn_fields(drawn, uniforms([one.name for one in drawn], draws, seed))
-        reached = answers(self.outcome.scenario, fields, [self.question.output])[self.question.output]
+        reached = evaluate_batch(self.outcome.scenario, fields, [self.question.output])[self.question.output]
         return float(np.mean(np.broadcast_to(reached, (draws,)) >= self.question.target))
 
     def to_dict(self) -> dict[str, Any]:

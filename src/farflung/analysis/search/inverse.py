@@ -20,8 +20,8 @@ from farflung.analysis.search.question import Question
 from farflung.analysis.search.search import branches_of, is_reachable, solve
 from farflung.base.errors import InputError
 from farflung.outcome import evaluate
-from farflung.outcome.batch import answers
-from farflung.outcome.closed_form import output_named
+from farflung.outcome.batch import evaluate_batch
+from farflung.outcome.outputs import output_named
 
 _MOST_NODES = 2**20
 _LARGEST_BLOCK = 2**16
@@ -84,13 +84,13 @@ def nodes_for_target(
     InputError
         If the target is no number above 0, or no number of nodes up to a million reaches it.
     """
-    request, name = requested(scenario, changes), output_named(output)
+    request, name = requested(scenario, changes), output_named(output).name
     if not (target > 0 and math.isfinite(target)):
         raise InputError("target", f"{target:g} is not a number above 0")
     first, size, furthest = 1, 4096, 0.0
     while first <= _MOST_NODES:
         counts = np.arange(first, min(first + size, _MOST_NODES + 1), dtype=np.float64)
-        values = answers(request.scenario, {"nodes.count": counts}, [name])[name]
+        values = evaluate_batch(request.scenario, {"nodes.count": counts}, [name])[name]
         reached = np.nonzero(values >= target)[0]
         if reached.size:
             return NodesForTarget(request, name, target, int(counts[reached[0]]))
@@ -134,7 +134,7 @@ def least_bandwidth(scenario: AnyScenario, utilisation: float = 0.9, **changes: 
     bandwidths = _BANDWIDTHS
     for _ in range(3):
         fields = {"network.upload": bandwidths, "network.download": bandwidths}
-        reached = answers(request.scenario, fields, ["utilisation"])["utilisation"]
+        reached = evaluate_batch(request.scenario, fields, ["utilisation"])["utilisation"]
         enough = np.nonzero(reached >= utilisation * (1 - 1e-12))[0]
         if not enough.size:
             raise InputError(

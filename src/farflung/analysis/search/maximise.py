@@ -23,7 +23,7 @@ from farflung.analysis.search.space import (
     inner_steps,
     model_sizes,
 )
-from farflung.outcome.batch import answers
+from farflung.outcome.batch import evaluate_batch
 
 _MOST_NODES = 2**20
 _SHRUNK = 1.35
@@ -138,7 +138,7 @@ def _cost_of_one_chip(question: Question, branch: Branch) -> float:
     """Return the capital cost for each chip, as the model has it."""
     stages = float(branch.variant.stages)
     fields = {"nodes.count": np.asarray([stages]), "model.parameters": np.asarray([1e6])}
-    values = answers(base_scenario(question, branch), fields, ["capital_cost_usd"])
+    values = evaluate_batch(base_scenario(question, branch), fields, ["capital_cost_usd"])
     return float(values["capital_cost_usd"][0] / stages)
 
 

@@ -12,7 +12,7 @@ from farflung.base.sections import Section
 from farflung.catalog import chips
 from farflung.catalog.tables import DEFAULT_ASSUMPTIONS
 from farflung.outcome import OUTPUTS
-from farflung.outcome.protocols import PROTOCOLS
+from farflung.protocols import PROTOCOLS
 from farflung.scenario.nodes import NodeLimit, Reading, node_limit
 
 Metric = Literal["quality", "local", "raw"]

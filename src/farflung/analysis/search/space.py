@@ -12,8 +12,8 @@ from farflung.analysis.search.candidates import Candidate
 from farflung.analysis.search.designs import Design
 from farflung.analysis.search.grid import INNER_STEPS, Grid, Problem, Variant
 from farflung.analysis.search.question import Constraints, Question
-from farflung.outcome.batch import answers
-from farflung.scenario import Nodes, Scenario, with_changes
+from farflung.outcome.batch import evaluate_batch
+from farflung.scenario import Nodes, Scenario
 
 CELLS = 24_576
 """Designs evaluated together: few enough that their arrays stay in cache."""
@@ -86,8 +86,7 @@ def base_scenario(question: Question, branch: Branch) -> Scenario:
     scenario = design.scenario(question)
     # Described directly, so that the number of chips can be an array: all of a node's figures scale with it.
     power = {"nodes.power": f"{candidate.power!r} W"} if candidate.power else {}
-    return with_changes(
-        scenario,
+    return scenario.with_(
         {
             "nodes.peak": f"{candidate.peak!r} FLOP/s",
             "nodes.memory": f"{candidate.memory!r} byte",
@@ -187,7 +186,7 @@ def evaluate_designs(
         "protocol.compression": compression,
     }
     for steps in np.unique(inner_steps):
-        values = answers(base, {**fields, **({INNER_STEPS: steps} if steps else {})}, outputs)
+        values = evaluate_batch(base, {**fields, **({INNER_STEPS: steps} if steps else {})}, outputs)
         shape = values["feasible"].shape
         counts = np.broadcast_to(nodes, shape)
         rejected = _rejected(values, question, constraints, counts)

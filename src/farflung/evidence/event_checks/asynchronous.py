@@ -14,12 +14,11 @@ from farflung.catalog.rows import stored
 from farflung.evidence.event_checks.courses import STEADY, course, play
 from farflung.evidence.event_checks.rows import DEFAULT_SET, EventRow, Role, Study, source_ref
 from farflung.learning.sync_interval import stale_inner_steps
-from farflung.outcome.closed_form import prepare
 from farflung.outcome.events.course import Synchronisation
 from farflung.outcome.events.draws import RandomDraws
 from farflung.outcome.events.policies import policy_from
 from farflung.outcome.events.policies.asynchronous import Asynchronous
-from farflung.outcome.graph import compute_again
+from farflung.outcome.run import prepare
 from farflung.scenario import Scenario
 
 _NAME = "asynchronous"
@@ -91,7 +90,7 @@ def loss_from_delay(row: AsynchronousRun, tokens_per_parameter: float, staleness
     )
     interval = run.values["effective_inner_steps"]
     stale = stale_inner_steps(effective_inner_steps=interval, staleness=staleness)
-    changed = compute_again(run.ordered, run.values, {"effective_inner_steps": stale})
+    changed = run.plan.execute_from(run.values, {"effective_inner_steps": stale})
     return float(changed["divergence_penalty"] - run.values["divergence_penalty"])
 
 

@@ -5,20 +5,20 @@ from __future__ import annotations
 import math
 
 from farflung.base.errors import InputError
-from farflung.outcome.closed_form import Run
 from farflung.outcome.events.course import Course
 from farflung.outcome.events.draws import Chances
 from farflung.outcome.events.policies import policy_from
 from farflung.outcome.events.stops import Recovery
 from farflung.outcome.events.transports import TRANSPORTS, Line
 from farflung.outcome.events.units import Nodes, Pipelines, Regions, Units
+from farflung.outcome.run import Run
 from farflung.physics.schedule import tokens_per_round
 from farflung.scenario.operation import Operation
 
 
 def is_grouped(run: Run) -> bool:
     """Return whether regions synchronise, rather than replicas."""
-    return run.mode == "hierarchical" and float(run.values["groups"]) >= 2
+    return run.choices.protocol.uses("regional") and float(run.values["groups"]) >= 2
 
 
 def steps_of(run: Run, operation: Operation) -> float:
@@ -42,7 +42,7 @@ def tokens_of_period(run: Run, operation: Operation) -> float:
 
 def chances_of(run: Run, operation: Operation) -> Chances:
     """Return how nodes and links vary and fail."""
-    conditions = operation.conditions(run.given.assumptions)
+    conditions = operation.conditions(run.inputs.assumptions)
     return Chances(
         compute_spread=conditions["compute_spread"],
         step_variation=conditions["step_variation"],
@@ -66,7 +66,7 @@ def course_of(run: Run, operation: Operation, runs: int) -> Course:
     InputError
         If the operation does not suit the scenario.
     """
-    values, conditions = run.values, operation.conditions(run.given.assumptions)
+    values, conditions = run.values, operation.conditions(run.inputs.assumptions)
     grouped = is_grouped(run)
     count = int(values["groups"] if grouped else values["replicas"])
     members = round(float(values["nodes"]) / count) if grouped else int(values["pipeline_stages"])
@@ -100,7 +100,7 @@ def course_of(run: Run, operation: Operation, runs: int) -> Course:
 
 def _line(run: Run, operation: Operation, count: int) -> Line:
     """Return what units exchange; a single one exchanges nothing."""
-    values, conditions = run.values, operation.conditions(run.given.assumptions)
+    values, conditions = run.values, operation.conditions(run.inputs.assumptions)
     efficiency, several = conditions["protocol_efficiency"], float(count > 1)
     return Line(
         payload=several * float(values["synchronisation_payload"]) / operation.fragments,
@@ -133,7 +133,7 @@ def _overlap(run: Run, operation: Operation) -> float:
 def _units(run: Run, operation: Operation) -> Units:
     """Return what synchronises with its like."""
     values, steps = run.values, steps_of(run, operation)
-    efficiency = operation.conditions(run.given.assumptions)["protocol_efficiency"]
+    efficiency = operation.conditions(run.inputs.assumptions)["protocol_efficiency"]
     compute, other = steps * float(values["compute_time"]), steps * float(values["expert_parallel_time"])
     if is_grouped(run):
         if operation.fragments > 1:

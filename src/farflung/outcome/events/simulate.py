@@ -6,7 +6,6 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,14 +17,15 @@ from farflung.base.format import format_quantity
 from farflung.base.provenance import Provenance
 from farflung.catalog.records import Record
 from farflung.learning.sync_interval import stale_inner_steps
-from farflung.outcome.closed_form import Run, as_scenario, evaluate, prepare
 from farflung.outcome.events.course import Course, Synchronisation, Tally
 from farflung.outcome.events.draws import RandomDraws
 from farflung.outcome.events.engine import Engine
 from farflung.outcome.events.setting import chances_of, course_of, is_grouped, steps_of, tokens_of_period
 from farflung.outcome.events.timeline import Timeline
-from farflung.outcome.graph import compute_again
-from farflung.outcome.schema import OUTPUTS, Flag, Group, Outcome, Output
+from farflung.outcome.flags import Flag
+from farflung.outcome.outcome import Outcome, outcome_of
+from farflung.outcome.outputs import OUTPUTS, Group, Output
+from farflung.outcome.run import Run, ScenarioLike, as_scenario, prepare
 from farflung.scenario import Scenario, load_assumptions
 from farflung.scenario.operation import CONDITIONS, Operation
 
@@ -37,19 +37,19 @@ SHARES = ("goodput", "waiting", "lost_work", "down")
 _TIME: Group = "time"
 _TRAFFIC: Group = "traffic"
 EVENT_OUTPUTS: Mapping[str, Output] = {
-    name: Output(name, name, unit, "", group, meaning)
-    for name, unit, group, meaning in (
-        ("goodput", "1", _TIME, "Share of the time of all replicas that became training"),
-        ("waiting", "1", _TIME, "Share spent waiting for others or for links"),
-        ("lost_work", "1", _TIME, "Share spent on work that was never merged"),
-        ("down", "1", _TIME, "Share of the time that replicas were down"),
-        ("effective_replicas", "1", _TIME, "Replicas in a merge, on average"),
-        ("replicas_up", "1", _TIME, "Replicas that were up at a merge, on average"),
-        ("staleness", "1", _TIME, "Merges that an update missed while it was made, on average"),
-        ("stops", "1", _TIME, "Failures and withdrawals of nodes"),
-        ("longest_round_s", "s", _TIME, "Longest time between two merges"),
-        ("sent_bits", "bit", _TRAFFIC, "Bits a participant sent"),
-        ("received_bits", "bit", _TRAFFIC, "Bits a participant received"),
+    name: Output(name, label, name, unit, "", group, meaning)
+    for name, label, unit, group, meaning in (
+        ("goodput", "Goodput", "1", _TIME, "Share of the time of all replicas that became training"),
+        ("waiting", "Waiting", "1", _TIME, "Share spent waiting for others or for links"),
+        ("lost_work", "Lost work", "1", _TIME, "Share spent on work that was never merged"),
+        ("down", "Down", "1", _TIME, "Share of the time that replicas were down"),
+        ("effective_replicas", "Effective replicas", "1", _TIME, "Replicas in a merge, on average"),
+        ("replicas_up", "Replicas up", "1", _TIME, "Replicas that were up at a merge, on average"),
+        ("staleness", "Staleness", "1", _TIME, "Merges that an update missed while it was made, on average"),
+        ("stops", "Stops", "1", _TIME, "Failures and withdrawals of nodes"),
+        ("longest_round_s", "Longest round", "s", _TIME, "Longest time between two merges"),
+        ("sent_bits", "Sent by a participant", "bit", _TRAFFIC, "Bits a participant sent"),
+        ("received_bits", "Received by a participant", "bit", _TRAFFIC, "Bits a participant received"),
     )
 }
 """What the event engine answers beside the outputs of both engines."""
@@ -111,12 +111,13 @@ class Simulation:
     @property
     def provenance(self) -> Provenance:
         """Return how to obtain the same answer again."""
-        return self.planned.provenance.model_copy(update={"seed": self.seed, "command": self.command})
+        provenance: Provenance = self.planned.provenance
+        return provenance.model_copy(update={"seed": self.seed, "command": self.command})
 
     @property
-    def filled_in(self) -> Mapping[str, Record]:
+    def defaulted(self) -> Mapping[str, Record]:
         """Return what the assumption set says where the operation says nothing."""
-        return self.operation.filled_in(load_assumptions(self.scenario.assumptions))
+        return self.operation.defaulted(load_assumptions(self.scenario.assumptions))
 
     def mean(self, name: str) -> float:
         """Return the mean over runs of an output, NaN where it has none."""
@@ -138,7 +139,7 @@ class Simulation:
             "outputs": [self._output_table(one) for one in {**OUTPUTS, **EVENT_OUTPUTS}.values()],
             "operation": self.operation.model_dump(mode="json", exclude=set(CONDITIONS)),
             "conditions": self._conditions_table(),
-            "filled_in": [asdict(one) for one in self.planned.filled_in],
+            "defaulted": [asdict(one) for one in self.planned.defaulted],
             "provenance": self.provenance.model_dump(mode="json"),
         }
 
@@ -163,7 +164,7 @@ class Simulation:
         words = ("evidence_level", "source", "locator", "note")
         told: dict[str, dict[str, str | None]] = {
             name: {word: getattr(record, word) or None for word in words}
-            for name, record in self.filled_in.items()
+            for name, record in self.defaulted.items()
         }
         given = {**dict.fromkeys(words), "evidence_level": "given"}
         units = {path: field.unit for path, field in fields_of(Operation).items()}
@@ -181,7 +182,7 @@ class Simulation:
 
 
 def simulate(
-    scenario: Scenario | str | Path | Mapping[str, Any],
+    scenario: ScenarioLike,
     operation: Operation | None = None,
     *,
     runs: int = 32,
@@ -228,7 +229,7 @@ def simulate(
     True
     """
     run = prepare(as_scenario(scenario))
-    planned = evaluate(run.scenario)
+    planned = outcome_of(run)
     operation = operation or Operation()
     _check(planned, runs, seed)
     course = course_of(run, operation, runs)
@@ -246,7 +247,7 @@ def simulate(
 
 
 def timeline(
-    scenario: Scenario | str | Path | Mapping[str, Any],
+    scenario: ScenarioLike,
     operation: Operation | None = None,
     *,
     run: int = 0,
@@ -320,7 +321,7 @@ def _answers(run: Run, operation: Operation, course: Course, tally: Tally) -> di
             ),
             "mean_rate": measured["sent_bits"] / duration,
         }
-        values = compute_again(run.ordered, run.values, changed)
+        values = run.plan.execute_from(run.values, changed)
     measured |= {"effective_replicas": merged, "replicas_up": measured["replicas_up"] * per_unit}
     asked = {name: values.get(output.quantity) for name, output in OUTPUTS.items() if name not in UNMEASURED}
     asked |= dict.fromkeys(UNMEASURED) | measured

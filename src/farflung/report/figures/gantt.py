@@ -80,7 +80,7 @@ def gantt_figure(result: Simulation, timeline: Timeline | None = None) -> go.Fig
         footer=[
             *(_left_out(timeline) if timeline is not None else ()),
             origin(result.scenario.name, result.provenance, f"{result.runs:,} runs"),
-            sources_line(record.source for record in result.filled_in.values()),
+            sources_line(record.source for record in result.defaulted.values()),
             repeated_by(result.command),
         ],
         plot=height,
