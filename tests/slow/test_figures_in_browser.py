@@ -88,6 +88,7 @@ def test_a_page_opens_without_errors_and_without_a_network(browser, figures, nam
             "--headless",
             "--no-sandbox",
             "--disable-gpu",
+            "--window-size=1280,900",
             "--no-first-run",
             "--host-resolver-rules=MAP * ~NOTFOUND",
             "--enable-logging=stderr",
@@ -105,3 +106,7 @@ def test_a_page_opens_without_errors_and_without_a_network(browser, figures, nam
     drawn = re.sub(r"<script.*?</script>", "", done.stdout, flags=re.DOTALL)
     assert 'class="main-svg"' in drawn
     assert "assumptions miri-2026-04" in drawn
+    assert "https://" not in drawn
+    assert "loud" not in " ".join(re.findall(r'data-title="([^"]*)"', drawn))
+    widths = {int(width) for width in re.findall(r'<svg class="main-svg"[^>]* width="(\d+)"', drawn)}
+    assert min(widths) > figures[name].layout.width

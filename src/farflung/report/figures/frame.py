@@ -61,6 +61,7 @@ def framed(
     right: int = 40,
     above: int = 12,
     below: int = 60,
+    narrowest: int = WIDTH - 2 * _MARGIN,
 ) -> go.Figure:
     """Return a figure with its page laid out.
 
@@ -76,6 +77,8 @@ def framed(
         Height of the plotting area [px].
     left, right, above, below
         Room around it for labels and titles of axes [px].
+    narrowest
+        Width down to which its labels do not meet on a page that is narrower than an image [px].
     """
     notes = [text for text in footer if text]
     titles, subtitles = wrapped(title, _TITLE_CHARACTERS, 3), wrapped(subtitle, _SUBTITLE_CHARACTERS, 3)
@@ -98,7 +101,10 @@ def framed(
             "y": 1 - higher / height, **at_edge,
         },
         legend={"orientation": "h", "xref": "container", "y": 1 - head / height, **at_edge},
-        meta={"title": title, "subtitle": subtitle, "footer": notes, "heights": [above, plot, below]},
+        meta={
+            "title": title, "subtitle": subtitle, "footer": notes, "heights": [above, plot, below],
+            "narrowest": narrowest,
+        },
     )  # fmt: skip
     figure.update_xaxes(ticks="outside", title_standoff=8, **_AXIS)
     figure.update_yaxes(ticklabelstandoff=3, **_AXIS)

@@ -87,6 +87,7 @@ def gantt_figure(result: Simulation, timeline: Timeline | None = None) -> go.Fig
         left=88,
         right=30,
         above=10,
+        narrowest=480,
     )
 
 

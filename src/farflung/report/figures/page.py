@@ -14,8 +14,6 @@ from farflung.report.figures.frame import INK, QUIET, WORDS, legend_height
 
 _LIBRARY = "plotly-cartesian-4.1.1.min.js"
 """The drawing library without maps and three dimensions: a third of what the Python package brings."""
-_NARROWEST = 720
-"""Width below which the drawing is scrolled rather than squeezed [px]."""
 _CONFIG = {
     "displaylogo": False,
     "showSendToCloud": False,
@@ -40,7 +38,7 @@ h1 {{ font-size: 21px; line-height: 1.3; margin: 0 0 8px; }}
 h1, p {{ overflow-wrap: anywhere; }}
 p {{ margin: 0 0 4px; color: {quiet}; }}
 footer p {{ font-size: 12.5px; }}
-sub {{ line-height: 0; }}
+sub {{ font-size: 70%; line-height: 0; }}
 .wide {{ overflow-x: auto; margin: 12px 0; }}
 #figure {{ min-width: {narrowest}px; height: {height}px; }}
 </style>
@@ -49,7 +47,7 @@ sub {{ line-height: 0; }}
 <main>
 <h1>{title}</h1>
 <p>{subtitle}</p>
-<div class="wide"><div id="figure" role="img" aria-label="{name}"></div></div>
+<div class="wide" tabindex="0"><div id="figure" role="img" aria-label="{name}"></div></div>
 <footer>
 {footer}
 </footer>
@@ -67,7 +65,7 @@ def html_page(figure: go.Figure) -> str:
     layout = content["layout"]
     words = layout.pop("meta")
     margin = layout["margin"]
-    _lay_out(layout, words, legend_height(figure, _NARROWEST - margin["l"] - margin["r"]))
+    _lay_out(layout, words, legend_height(figure, words["narrowest"] - margin["l"] - margin["r"]))
     title = words["title"].replace("\u00a0", " ")
     library = files("farflung.report.figures") / "vendor" / _LIBRARY
     return _PAGE.format(
@@ -78,7 +76,7 @@ def html_page(figure: go.Figure) -> str:
         ink=INK,
         quiet=QUIET,
         font=layout["font"]["family"],
-        narrowest=_NARROWEST,
+        narrowest=words["narrowest"],
         height=layout["height"],
         library=library.read_text(encoding="utf-8"),
         data=_script(content["data"]),

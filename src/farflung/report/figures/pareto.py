@@ -76,7 +76,7 @@ def pareto_figure(result: SearchResult) -> go.Figure:
     _singled_out(panel, result)
     return framed(
         figure, title=_title(result), subtitle=_question(result), footer=_footer(result), plot=440, left=106,
-        right=110,
+        right=110, narrowest=640,
     )  # fmt: skip
 
 

@@ -23,7 +23,8 @@ _LINES_HEIGHT, _MAP_HEIGHT, _FACET_HEIGHT = 400, 440, 300
 _LEFT, _RIGHT = 92, 40
 _BETWEEN, _ABOVE_FACET, _ROW_GAP = 0.035, 26, 70
 """Room between panels, above each for its name [px], and between rows of them [px]."""
-_COLUMNS = 3
+_COLUMNS, _NARROW_LINES, _NARROW_MAP = 3, 340, 420
+"""Panels side by side, and the width that one needs [px]."""
 _PANEL_CHARACTERS = 100
 
 
@@ -64,6 +65,7 @@ def sweep_figure(result: xr.Dataset, output: str | None = None) -> go.Figure:
         left=_LEFT,
         right=BAR_ROOM if mapped else _RIGHT,
         above=_ABOVE_FACET if sweep.facet is not None else 12,
+        narrowest=(_NARROW_MAP if mapped else _NARROW_LINES) * columns,
     )
 
 

@@ -55,7 +55,7 @@ def uncertainty_figure(result: UncertaintyResult) -> go.Figure:
     height = draw_charts(figure, charts)
     return framed(
         figure, title=_title(result), subtitle=_subtitle(result), footer=footer, plot=height, left=LEFT,
-        right=RIGHT, above=14,
+        right=RIGHT, above=14, narrowest=680,
     )  # fmt: skip
 
 
