@@ -12,8 +12,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from farflung.analysis.runners import processors
 from farflung.analysis.sweep import sweep
+from farflung.analysis.sweep.executors import processors
 
 OUTPUTS = ("quality_adjusted_flop", "total_cost_usd")
 
@@ -28,14 +28,14 @@ def measured(cells: float, threads: int, folder: Path, outputs: list[str]) -> di
     ]
     path = folder / "sweep.zarr"
 
-    def told(stage: str, done: int, of: int) -> None:
+    def progress(stage: str, done: int, of: int) -> None:
         if sys.stderr.isatty():
             sys.stderr.write(f"\r{stage} {done / of:.1%}  ")
 
     try:
         before = resource.getrusage(resource.RUSAGE_SELF)
         start = time.perf_counter()
-        result = sweep("paper-headline", over, outputs=outputs, out=path, threads=threads, progress=told)
+        result = sweep("paper-headline", over, outputs=outputs, out=path, threads=threads, progress=progress)
         wall = time.perf_counter() - start
         after = resource.getrusage(resource.RUSAGE_SELF)
         stored = sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
@@ -59,20 +59,20 @@ def measured(cells: float, threads: int, folder: Path, outputs: list[str]) -> di
 
 
 def main() -> None:
-    asked = argparse.ArgumentParser(description=__doc__)
-    asked.add_argument("--cells", type=float, default=1e9)
-    asked.add_argument("--threads", type=int, default=processors())
-    asked.add_argument("--output", action="append", help="an output; repeatable; two if left out")
-    asked.add_argument("--folder", type=Path, help="where the store is written for the while")
-    asked.add_argument("--json", action="store_true", help="print JSON")
-    options = asked.parse_args()
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--cells", type=float, default=1e9)
+    parser.add_argument("--threads", type=int, default=processors())
+    parser.add_argument("--output", action="append", help="an output; repeatable; two unless given")
+    parser.add_argument("--folder", type=Path, help="where the store is written for the while")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    options = parser.parse_args()
     with tempfile.TemporaryDirectory(dir=options.folder) as folder:
         outputs = options.output or list(OUTPUTS)
-        found = measured(options.cells, options.threads, Path(folder), outputs)
+        record = measured(options.cells, options.threads, Path(folder), outputs)
     if options.json:
-        print(json.dumps(found, indent=2))
+        print(json.dumps(record, indent=2))
     else:
-        print("\n".join(f"{name:>24}  {value}" for name, value in found.items()))
+        print("\n".join(f"{name:>24}  {value}" for name, value in record.items()))
 
 
 if __name__ == "__main__":

@@ -7,11 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from farflung.analysis.axes import axis
-from farflung.analysis.axes_check import fitted
-from farflung.analysis.axes_text import read_axis
+from farflung.analysis.sweep.axes import axis
+from farflung.analysis.sweep.axis_text import read_axis
+from farflung.analysis.sweep.validation import validate_axes
 from farflung.base.errors import InputError
-from farflung.scenario import load
+from farflung.base.fields import fields_of
+from farflung.outcome import OUTPUTS
+from farflung.scenario import load, load_assumptions
 
 PAPER = load("paper-headline")
 
@@ -39,7 +41,7 @@ def read(text, scenario=PAPER):
         ("assumptions.sync_interval_slope=0..0.12:lin:3", [0, 0.06, 0.12]),
         ("assumptions.bytes_per_parameter_fp8=13 B,14 B", [13, 14]),
         ("protocol.mode=flat, hierarchical", ["flat", "hierarchical"]),
-        ("protocol.error_feedback=true,false", ["true", "false"]),
+        ("protocol.error_feedback=true,false", [True, False]),
         ("nodes.hardware=16x GH200,16x H100 SXM", ["16x GH200", "16x H100 SXM"]),
         ("assumptions=miri-2026-02,miri-2026-04", ["miri-2026-02", "miri-2026-04"]),
     ],
@@ -47,22 +49,33 @@ def read(text, scenario=PAPER):
 def test_what_is_written_is_meant(text, values):
     got = read(text)
     assert got.size == len(values)
-    if isinstance(values[0], str):
+    if isinstance(values[0], str | bool):
         assert got.values.tolist() == values
     else:
         assert got.values == pytest.approx(values, rel=1e-12)
-    fitted(PAPER, [got])
+    validate_axes(PAPER, [got])
 
 
 def test_the_ends_of_a_range_are_exact_and_its_name_is_the_fields():
     got = read("network.upload=10Mbps..1Gbps:log:25")
     assert (got.values[0], got.values[-1]) == (1e7, 1e9)
-    assert (got.name, got.unit, got.kind) == ("network.upload", "bit/s", "number")
+    assert got.name == "network_upload"
+    assert got.columns[0].field is fields_of(type(PAPER))["network.upload"]
+
+
+def test_names_of_dimensions_are_python_names_and_none_is_that_of_another():
+    coefficients = [f"assumptions.{name}" for name in load_assumptions(PAPER.assumptions).coefficients]
+    names = [path.replace(".", "_") for path in (*fields_of(type(PAPER)), *coefficients)]
+    assert len(names) == len(set(names))
+    assert all(name.isidentifier() for name in names)
+    # 'tokens' is both given and answered; it is then a coordinate, and no output.
+    assert {*names} & {*OUTPUTS, "feasible"} <= {"tokens"}
 
 
 def test_fields_move_together_along_one_axis():
     got = read("network.upload,network.download=10Mbps,57Mbps,10Mbps;20Mbps..40Mbps:lin:3")
-    assert got.name == "network.upload+network.download"
+    assert got.name == "network_upload"
+    assert [column.name for column in got.columns] == ["network_upload", "network_download"]
     assert [column.values.tolist() for column in got.columns] == [[1e7, 5.7e7, 1e7], [2e7, 3e7, 4e7]]
     words = read("nodes.hardware,nodes.precision=16x GH200,16x A100 80GB;fp8,bf16")
     assert words.categorical
@@ -102,16 +115,31 @@ def test_samples_of_whole_numbers_keep_repetitions():
 
 def test_an_axis_from_values():
     assert axis("network.upload", ["10 Mbps", 1e9]).values.tolist() == [1e7, 1e9]
-    assert axis("protocol.streaming", [True, False]).values.tolist() == ["true", "false"]
+    assert axis("protocol.streaming", [True, False]).values.tolist() == [True, False]
     assert axis("nodes.count", np.arange(1, 4)).values.tolist() == [1, 2, 3]
-    assert axis("nodes.count", [3, 3, 1]).text == "nodes.count=3.0,1.0"
+
+
+@pytest.mark.parametrize(
+    ("field", "values"),
+    [
+        ("nodes.count", [3, 3, 1]),
+        ("network.upload", [1 / 3e-8, "1 Gbps"]),
+        ("model.parameters", [1e15, 7e9, 0.1 + 1e9]),
+        ("protocol.streaming", [True, False]),
+        ("nodes.hardware", ["16x GH200"]),
+        ("assumptions.electricity_price", ["0.05 USD/(kW*h)", "0.2 USD/(kW*h)"]),
+    ],
+)
+def test_an_axis_from_values_is_read_again_from_its_text(field, values):
+    written = axis(field, values)
+    assert read(written.text).values.tobytes() == written.values.tobytes()
 
 
 REFUSED = {
     "no equals sign": ("nodes.count", "FIELD=VALUES"),
     "no field": ("=3", "FIELD=VALUES"),
     "no values": ("nodes.count=", "no values"),
-    "no values in a range": ("nodes.count=1..9:lin:0", "no values"),
+    "no values in a range": ("nodes.count=1..9:lin:0", "not a number of values"),
     "no words": ("protocol.mode=", "no values"),
     "empty place": ("nodes.count=1,,3", "empty place"),
     "unknown field": ("nodes.cout=1,2", "'nodes.count'"),
@@ -148,7 +176,6 @@ REFUSED = {
     "unknown set": ("assumptions=miri-2026-4", "miri-2026-04"),
     "more active than all": ("model.active_parameters=1e9,1e12", "more than all"),
     "peak without memory": ("nodes.peak=1 PFLOP/s,2 PFLOP/s", "no hardware is given"),
-    "power without effect": ("nodes.power=1 kW,2 kW", "no effect"),
     "a chip without the format": ("nodes.hardware=16x A100 80GB", "no fp8 rate"),
 }
 
@@ -157,7 +184,7 @@ REFUSED = {
 def test_a_bad_axis_is_refused(case):
     text, said = REFUSED[case]
     with pytest.raises(InputError) as refused:
-        fitted(PAPER, [read(text)])
+        validate_axes(PAPER, [read(text)])
     assert said in str(refused.value)
 
 
@@ -171,7 +198,7 @@ def test_a_bad_axis_is_refused(case):
 )
 def test_axes_that_do_not_go_together_are_refused(texts, said):
     with pytest.raises(InputError) as refused:
-        fitted(PAPER, [read(text) for text in texts])
+        validate_axes(PAPER, [read(text) for text in texts])
     assert said in str(refused.value)
 
 
@@ -194,6 +221,6 @@ def test_a_value_that_agrees_with_the_other_axes_somewhere_is_valid():
         read("model.parameters=1e9..1e12:log:4", small),
         read("model.active_parameters=1e8..1e11:log:4", small),
     ]
-    assert fitted(small, axes).nodes.count == 34
-    described = fitted(PAPER, [read("nodes.peak=1 PFLOP/s,2 PFLOP/s"), read("nodes.memory=1 TB,4 TB")])
+    assert validate_axes(small, axes).nodes.count == 34
+    described = validate_axes(PAPER, [read("nodes.peak=1 PFLOP/s,2 PFLOP/s"), read("nodes.memory=1 TB,4 TB")])
     assert described.nodes.hardware is None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import random
+import shlex
 import tomllib
 
 import numpy as np
@@ -11,11 +12,10 @@ import pytest
 import tomli_w
 
 import farflung
-from farflung.analysis.axes import axis
-from farflung.analysis.axes_text import read_axis
-from farflung.analysis.sweep import Interrupted, sweep
-from farflung.analysis.sweep_grid import grid
-from farflung.analysis.sweep_summary import summarise
+from farflung.analysis.sweep import Interrupted, sweep, sweep_summary
+from farflung.analysis.sweep.axes import axis
+from farflung.analysis.sweep.axis_text import read_axis
+from farflung.analysis.sweep.grid import Grid
 from farflung.base.errors import InputError
 from farflung.catalog.tables import assumption_table
 from farflung.outcome import OUTPUTS
@@ -34,14 +34,11 @@ def cells_of(result, count, seed=1):
 def changes_at(result, cell):
     """Return the fields of a cell as a user writes them."""
     found = {}
-    for name, coordinate in result.isel(cell).coords.items():
+    for coordinate in result.isel(cell).coords.values():
         value, unit = coordinate.values[()].item(), coordinate.attrs.get("units", "")
-        if value in ("true", "false"):
-            value = value == "true"
-        elif isinstance(value, float):
-            plain = unit in ("1", "token", "parameters")
-            value = (int(value) if value.is_integer() else value) if plain else f"{value!r} {unit}"
-        found[str(name)] = value
+        if isinstance(value, float) and unit not in ("1", "token", "parameters"):
+            value = f"{value!r} {unit}"
+        found[coordinate.attrs["field"]] = value
     return found
 
 
@@ -82,8 +79,9 @@ GRIDS = {
     "together": (
         "paper-headline",
         ("nodes.hardware,nodes.count=16x GH200,50x A100 80GB,8x H100 SXM;34,80,300",
-         "nodes.price=1e5 USD..1e6 USD:lin:2", "network.upload,network.regional.upload=sobol:1Mbps..1Gbps:8;"
-         "logsobol:1Mbps..1Gbps:8", "protocol.mode=auto,hierarchical", "nodes.precision=bf16"),
+         "nodes.price=1e5 USD..1e6 USD:lin:2", "nodes.power=9 kW,1 MW",
+         "network.upload,network.regional.upload=sobol:1Mbps..1Gbps:8;logsobol:1Mbps..1Gbps:8",
+         "protocol.mode=auto,hierarchical", "nodes.precision=bf16"),
     ),
     "described": (
         "paper-headline",
@@ -107,34 +105,65 @@ def test_a_coefficient_is_that_of_a_set_that_has_it(tmp_path):
     result = sweep("paper-headline", ["assumptions.sync_interval_slope=0..0.12:lin:4", UPLOAD])
     for cell in cells_of(result, 8):
         raw = dict(assumption_table("miri-2026-04"))
-        slope = float(result.isel(cell)["assumptions.sync_interval_slope"])
+        slope = float(result.isel(cell)["assumptions_sync_interval_slope"])
         shared = assumption_table("conventions")["coefficients"]["sync_interval_slope"]
         raw["coefficients"] = {**raw["coefficients"], "sync_interval_slope": {**shared, "value": slope}}
         file = tmp_path / f"{slope}.toml"
         file.write_text(tomli_w.dumps(raw))
         assert tomllib.loads(file.read_text())["name"] == "miri-2026-04"
-        upload = f"{float(result.isel(cell)['network.upload'])!r} bit/s"
+        upload = f"{float(result.isel(cell)['network_upload'])!r} bit/s"
         changes = {"assumptions": str(file), "network.upload": upload}
         assert_same(result, cell, "paper-headline", changes)
-    assert result["assumptions.sync_interval_slope"].attrs["source"] == "rahman2026distributed"
+    assert result.assumptions_sync_interval_slope.attrs["source"] == "rahman2026distributed"
 
 
 def test_the_result_says_what_it_is_and_where_it_comes_from():
     over = [UPLOAD, "nodes.count=8,34", "protocol.mode=flat,hierarchical"]
-    result = sweep("paper-headline", over, command="farflung sweep …")
-    assert list(result.sizes) == ["network.upload", "nodes.count", "protocol.mode"]
-    assert result["network.upload"].attrs == {
+    result = sweep("paper-headline", over, outputs="all")
+    assert list(result.sizes) == ["network_upload", "nodes_count", "protocol_mode"]
+    assert result.network_upload.attrs == {
         "units": "bit/s", "long_name": "Upload bandwidth of a node", "symbol": "BW_up",
+        "field": "network.upload",
     }  # fmt: skip
     flop = result["quality_adjusted_flop"].attrs
     assert (flop["units"], flop["symbol"]) == ("FLOP", "C_quality")
     assert result["feasible"].dtype == bool
     about = result.attrs
-    assert about["farflung_version"] and about["command"] == "farflung sweep …"
+    assert about["farflung_version"]
     assert about["assumptions"] == "miri-2026-04"
     assert farflung.Scenario.read(tomllib.loads(about["scenario"])) == load("paper-headline")
     assert "rahman2026distributed" in about["sources"].split(", ")
     assert about["over"].splitlines() == over
+
+
+@pytest.mark.parametrize(
+    ("scenario", "over"),
+    [
+        ("paper-headline", [UPLOAD, "nodes.count=8,34"]),
+        (load("paper-headline"), [UPLOAD]),
+        (load("paper-headline").with_({"nodes.count": 12}), {"network.upload": [1 / 3e-8, "1 Gbps"]}),
+    ],
+)
+def test_the_result_says_how_it_is_asked_for_again(scenario, over):
+    result = sweep(scenario, over, outputs=["tokens", "efficiency"], nodes__mfu=0.5)
+    code = result.attrs["python"].replace("farflung.sweep(", "sweep(")
+    assert eval(code, {"sweep": sweep, "farflung": farflung}).identical(result)
+    if scenario in ("paper-headline", load("paper-headline")):
+        words = ["farflung", "sweep", "paper-headline", "--set", "nodes.mfu=0.5"]
+        words += [
+            "--output",
+            "tokens",
+            "--output",
+            "efficiency",
+            "--over",
+            UPLOAD,
+            *("--over" for _ in over[1:]),
+        ]
+        assert shlex.split(result.attrs["command"])[: len(words)] == words
+    else:
+        assert "command" not in result.attrs
+    summary = sweep_summary(result)
+    assert (summary.command, summary.python) == (result.attrs.get("command"), result.attrs["python"])
 
 
 def test_axes_may_come_as_text_values_or_axes():
@@ -158,17 +187,17 @@ def test_neither_threads_nor_axis_order_change_an_answer():
 def test_what_cannot_be_described_is_not_feasible_and_said():
     over = ["nodes.hardware=16x GH200,16x A100 80GB", "nodes.precision=fp8,bf16"]
     result = sweep("paper-headline", over)
-    cell = {"nodes.hardware": "16x A100 80GB", "nodes.precision": "fp8"}
+    cell = {"nodes_hardware": "16x A100 80GB", "nodes_precision": "fp8"}
     assert not result["feasible"].sel(cell)
     assert np.isnan(result["tokens"].sel(cell))
     assert int(result["feasible"].sum()) == 2 or not result["feasible"].sel(cell)
-    assert "A100 80GB has no fp8 rate" in result.attrs["impossible"]
+    assert "A100 80GB has no fp8 rate" in result.attrs["contradictions"]
 
 
 @pytest.mark.parametrize("shape", [(5,), (1_000_000,), (3, 7, 11), (1000, 1000), (10_000, 3, 500), (2,) * 20])
 @pytest.mark.parametrize("outputs", [1, 11, 60])
 def test_chunks_are_runs_of_cells_that_cover_all(shape, outputs):
-    cells = grid(shape, outputs)
+    cells = Grid.of(shape, outputs)
     assert sum(cells.cells_of(number) for number in range(cells.chunks)) == cells.cells
     assert max(cells.cells_of(number) for number in range(min(cells.chunks, 99))) <= 1 << 20
     if cells.cells < 1 << 21:
@@ -179,7 +208,7 @@ def test_chunks_are_runs_of_cells_that_cover_all(shape, outputs):
 
 def test_the_summary_is_that_of_the_cells():
     result = sweep("paper-headline", [UPLOAD, "model.parameters=1e9..1e13:log:30"])
-    told = summarise(result)
+    told = sweep_summary(result)
     flop = result["quality_adjusted_flop"].values
     first = told.spreads[0]
     assert told.cells == 210
@@ -187,11 +216,11 @@ def test_the_summary_is_that_of_the_cells():
     assert (first.smallest, first.largest) == (np.nanmin(flop), np.nanmax(flop))
     assert first.median == np.nanmedian(flop)
     assert not told.sampled
-    assert float(result["quality_adjusted_flop"].sel(told.best["at"])) == first.largest
+    assert float(result["quality_adjusted_flop"].isel(told.best.cell)) == first.largest
 
 
 def test_the_summary_of_nothing_feasible():
-    told = summarise(sweep("paper-headline", ["model.parameters=5e14,6e14"]))
+    told = sweep_summary(sweep("paper-headline", ["model.parameters=5e14,6e14"]))
     assert (told.feasible, told.best, told.spreads[0].median) == (0, None, None)
 
 
@@ -235,4 +264,4 @@ def test_a_bad_request_is_refused(case, tmp_path, monkeypatch):
 def test_reading_an_axis_is_exact():
     values = read_axis("network.upload=10Mbps..1Gbps:log:1000", load("paper-headline")).values
     result = sweep("paper-headline", ["network.upload=10Mbps..1Gbps:log:1000"], outputs=["tokens"])
-    assert result["network.upload"].values.tobytes() == values.tobytes()
+    assert result["network_upload"].values.tobytes() == values.tobytes()

@@ -39,7 +39,7 @@ def test_the_summary_names_the_best(farflung):
     code, out, err = farflung("paper-headline", *UPLOAD, *COUNT)
     assert (code, err) == (0, "")
     best = evaluate(load("paper-headline").with_({"network.upload": "1 Gbps"}))
-    assert out.startswith("10 cells: 5 network.upload × 2 nodes.count\n10 of them feasible (100%)\n")
+    assert out.startswith("10 cells: 5 network.upload × 2 nodes.count\n10 feasible (100%)\n")
     assert f"quality_adjusted_flop is largest, {best.quality_adjusted_flop:.4g} FLOP, at\n" in out
     assert "  network.upload = 1 Gbit/s\n  nodes.count = 34\n" in out
     assert all(len(line) <= 100 for line in out.splitlines())
@@ -66,7 +66,8 @@ def test_a_quiet_sweep_only_writes(farflung, tmp_path, ending):
     code, out, err = farflung("paper-headline", *UPLOAD, "--out", f"a.{ending}", "--quiet")
     assert (code, out, err) == (0, "", "")
     assert (tmp_path / f"a.{ending}").exists()
-    code, out, _ = farflung("paper-headline", *UPLOAD, "--out", f"a.{ending}", "--resume")
+    again = "--resume" if ending == "zarr" else "--overwrite"
+    code, out, _ = farflung("paper-headline", *UPLOAD, "--out", f"a.{ending}", again)
     assert code == 0
     assert out.endswith(f"Written to a.{ending}\n")
 
@@ -78,7 +79,8 @@ def test_every_output_can_be_asked_for(farflung):
 
 
 @pytest.mark.parametrize(
-    ("kept", "said"), [(("--out", "a.zarr"), "--resume goes on"), ((), "nothing is kept")]
+    ("kept", "said"),
+    [(("--out", "a.zarr"), "and --resume"), (("--out", "a.nc"), "nothing is kept"), ((), "nothing is kept")],
 )
 def test_an_interruption_says_how_to_go_on(farflung, monkeypatch, kept, said):
     def stopped(*_, **__):
@@ -94,13 +96,14 @@ def test_an_interruption_says_how_to_go_on(farflung, monkeypatch, kept, said):
 def test_a_figure_is_drawn_of_the_first_output(farflung, monkeypatch):
     drawn = []
     figures = types.SimpleNamespace(
+        check_figure_file=lambda path: path,
         sweep_figure=lambda result, output: (output, dict(result.sizes)),
         write_figure=lambda figure, path: drawn.append((figure, str(path))),
     )
     monkeypatch.setitem(sys.modules, "farflung.report.figures", figures)
     code, out, _ = farflung("paper-headline", *UPLOAD, "--output", "tokens", "--plot", "a.svg", "--quiet")
     assert (code, out) == (0, "")
-    assert drawn == [(("tokens", {"network.upload": 5}), "a.svg")]
+    assert drawn == [(("tokens", {"network_upload": 5}), "a.svg")]
 
 
 def test_a_terminal_sees_a_bar_with_rate_and_time_left(farflung, monkeypatch):
@@ -124,7 +127,9 @@ REFUSED = {
     "nobody may write": ((*UPLOAD, "--out", "/proc/a.zarr"), "cannot be written"),
     "kept nowhere": ((*UPLOAD, "--quiet"), "--out FILE"),
     "resume of nothing": ((*UPLOAD, "--resume"), "needs a path"),
-    "no figure": ((*UPLOAD, "--plot", "a.txt"), "a.html, .png, .svg or .pdf"),
+    "resume of a file": ((*UPLOAD, "--resume", "--out", "a.nc"), "Zarr store"),
+    "no file": ((*UPLOAD, "--out", "/proc/a.csv"), "cannot be written"),
+    "no figure": ((*UPLOAD, "--plot", "a.txt"), ".html, .png, .svg or .pdf"),
     "figure without a folder": ((*UPLOAD, "--plot", "nowhere/a.png"), "no folder"),
     "no threads": ((*UPLOAD, "--threads", "0"), "1 to 1024"),
     "no scheduler": ((*UPLOAD, "--scheduler", "nonsense://there"), "no Dask scheduler answers"),

@@ -88,13 +88,13 @@ def test_a_sweep_goes_on_in_threads_where_a_cluster_left_it(cluster, tmp_path):
 
 
 def test_a_worker_of_another_version_is_refused(cluster, monkeypatch):
-    monkeypatch.setattr("farflung.analysis.runners.version", lambda: "9.9")
+    monkeypatch.setattr("farflung.analysis.sweep.spec.version", lambda: "9.9")
     with pytest.raises(InputError, match=r"a worker runs farflung .*, not 9\.9"):
         sweep("paper-headline", SHORT, scheduler=cluster.scheduler_address)
 
 
 def test_a_scheduler_without_workers_is_one_line(monkeypatch):
-    monkeypatch.setattr("farflung.analysis.runners._PATIENCE_S", 2)
+    monkeypatch.setattr("farflung.analysis.sweep.executors._PATIENCE_S", 2)
     with (
         distributed.LocalCluster(n_workers=0, host="127.0.0.1", dashboard_address="127.0.0.1:0") as idle,
         pytest.raises(InputError, match="has no workers"),
@@ -112,7 +112,7 @@ def free_port() -> int:
     "address", ["tcp://127.0.0.1:{}", "127.0.0.1:{}", "nonsense://127.0.0.1:{}", "", "tcp://"]
 )
 def test_a_scheduler_that_is_not_there_is_one_line(address, monkeypatch):
-    monkeypatch.setattr("farflung.analysis.runners._PATIENCE_S", 2)
+    monkeypatch.setattr("farflung.analysis.sweep.executors._PATIENCE_S", 2)
     with pytest.raises(InputError, match="no Dask scheduler answers"):
         sweep("paper-headline", SHORT, scheduler=address.format(free_port()))
 

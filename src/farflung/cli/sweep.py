@@ -5,25 +5,18 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from importlib import import_module
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from farflung.base.errors import InputError
 from farflung.cli.asked import AssumptionsName, Changes, ScenarioName, asked, command_line
-from farflung.cli.show import Told, console, grid, put, put_json, quantity
-
-if TYPE_CHECKING:
-    import xarray as xr
-
-    from farflung.analysis.sweep_summary import Summary
+from farflung.cli.show import PLOT_HELP, Told, console, put, put_json, quantity
 
 _INTERRUPTED = 130
-_FIGURES = (".html", ".png", ".svg", ".pdf")
-_FIGURE_MODULE = "farflung.report.figures"
-Report = Callable[[str, int, int], None]
+Progress = Callable[[str, int, int], None]
 
 Over = Annotated[
     list[str] | None,
@@ -50,7 +43,18 @@ Out = Annotated[
 ]
 Plot = Annotated[
     Path | None,
-    typer.Option("--plot", metavar="FILE", help="Draw to an .html, .png, .svg or .pdf.", show_default=False),
+    typer.Option("--plot", metavar="FILE", help=PLOT_HELP, show_default=False),
+]
+Resume = Annotated[bool, typer.Option("--resume", help="Resume an unfinished .zarr.")]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what is at --out.")]
+Threads = Annotated[
+    int | None, typer.Option("--threads", help="Threads; one per processor unless given.", show_default=False)
+]
+Scheduler = Annotated[
+    str | None,
+    typer.Option(
+        "--scheduler", metavar="ADDRESS", help="Compute on Dask, as tcp://host:8786.", show_default=False
+    ),
 ]
 
 
@@ -60,78 +64,81 @@ def sweep(
     over: Over = None,
     outputs: Outputs = None,
     out: Out = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with an unfinished --out.")] = False,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace what is at --out.")] = False,
+    resume: Resume = False,
+    overwrite: Overwrite = False,
     plot: Plot = None,
     changes: Changes = None,
     assumptions: AssumptionsName = None,
-    threads: Annotated[
-        int | None,
-        typer.Option("--threads", help="Threads; one per processor if left out.", show_default=False),
-    ] = None,
-    scheduler: Annotated[
-        str | None,
-        typer.Option(
-            "--scheduler", metavar="ADDRESS", help="Compute on Dask, as tcp://host:8786.", show_default=False
-        ),
-    ] = None,
+    threads: Threads = None,
+    scheduler: Scheduler = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="Show no summary.")] = False,
     how: Annotated[Told, typer.Option("--format", help="How to show the summary.")] = Told.table,
 ) -> None:
-    """Run a scenario over a grid of any of its fields, and keep every answer.
+    """Run a scenario over a grid of any of its fields.
 
-    With --out a sweep of any length fits in memory, and one that was stopped or killed goes on with --resume.
+    A sweep that goes to a .zarr may be larger than memory, and if stopped or killed is resumed with --resume.
 
     [bold]farflung sweep paper-headline --over network.upload=10Mbps..1Gbps:log:25 --over
     nodes.count=8,16,32,64 --out sweep.zarr[/bold]
     """
     if quiet and out is None and plot is None:
-        raise InputError("--quiet", "leaves nothing of a sweep that is kept nowhere", nearest="--out FILE")
-    draw = _drawing(plot)
-    more = [
-        word
-        for name, texts in (("--over", over), ("--output", outputs))
-        for t in texts or ()
-        for word in (name, t)
-    ]
-    from farflung.analysis.sweep import sweep as run
-    from farflung.analysis.sweep_summary import summarise
+        raise InputError("--quiet", "leaves nothing of a sweep that is written nowhere", nearest="--out FILE")
+    from farflung.analysis import sweep as sweeps
 
+    draw = None if plot is None else _drawing(plot)
+    axes, names = (
+        [w for t in texts or () for w in (option, t)]
+        for option, texts in (("--over", over), ("--output", outputs))
+    )
     summary = None
-    try:
-        with _progress() as report:
-            result = run(
-                asked(scenario, changes, assumptions),
-                over or (),
-                outputs=outputs,
-                out=out,
-                resume=resume,
-                overwrite=overwrite,
-                scheduler=scheduler,
-                threads=threads,
-                progress=report,
-                command=command_line("sweep", scenario, changes, assumptions, *more),
-            )
-            if not quiet:
-                summary = summarise(result, lambda done, cells: report("Summing up", done, cells))
-            if draw is not None:
-                draw(result)
-    except KeyboardInterrupt as stopped:
-        _stopped(stopped, out)
-        raise typer.Exit(_INTERRUPTED) from stopped
-    if summary is not None:
-        _show(summary, result, out, how)
+    with _running(out) as progress:
+        result = sweeps.sweep(
+            asked(scenario, changes, assumptions),
+            over or (),
+            outputs=outputs,
+            out=out,
+            resume=resume,
+            overwrite=overwrite,
+            scheduler=scheduler,
+            threads=threads,
+            progress=progress,
+            command=command_line("sweep", scenario, changes, assumptions, *axes, *names),
+        )
+        if not quiet:
+            summary = sweeps.sweep_summary(result, partial(progress, "Summing up"))
+        if draw is not None:
+            draw(result)
+    if summary is not None and how is Told.json:
+        put_json({**summary.to_dict(), "out": None if out is None else str(out)})
+    elif summary is not None:
+        put(summary.page().to_text(), *([f"Written to {out}"] if out is not None else []))
 
 
-def _stopped(stopped: KeyboardInterrupt, out: Path | None) -> None:
-    """Say what an interruption leaves, and how to go on."""
-    done = str(stopped) or "stopped"
-    kept = "; they are kept, and the same command with --resume goes on" if out else "; nothing is kept"
-    sys.stderr.write(f"\n{done}{kept}\n")
+def _drawing(path: Path) -> Callable[[Any], None]:
+    """Return what draws a sweep; that it can be drawn is known before a long sweep begins."""
+    from farflung.report import figures
+
+    figures.check_figure_file(path)
+    return lambda result: figures.write_figure(
+        figures.sweep_figure(result, next(iter(result.data_vars))), path
+    )
 
 
 @contextmanager
-def _progress() -> Iterator[Report]:
+def _running(out: Path | None) -> Iterator[Progress]:
+    """Give a progress hook; when interrupted, say what is kept and leave."""
+    try:
+        with _progress_bar() as progress:
+            yield progress
+    except KeyboardInterrupt as stopped:
+        resumable = out is not None and out.suffix.lower() == ".zarr"
+        fate = "resume with the same command and --resume" if resumable else "nothing is kept"
+        sys.stderr.write(f"\n{str(stopped) or 'stopped'}; {fate}\n")
+        raise typer.Exit(_INTERRUPTED) from stopped
+
+
+@contextmanager
+def _progress_bar() -> Iterator[Progress]:
     """Give a callback that draws a bar with rate and time left on stderr, where somebody sees it."""
     if not sys.stderr.isatty():
         yield lambda *_: None
@@ -159,77 +166,3 @@ def _progress() -> Iterator[Report]:
             bar.update(bars[stage], completed=done, rate=rate)
 
         yield report
-
-
-def _drawing(plot: Path | None) -> Callable[[xr.Dataset], None] | None:
-    """Return what draws a result, checked before a long sweep begins."""
-    if plot is None:
-        return None
-    if plot.suffix.lower() not in _FIGURES:
-        raise InputError(
-            str(plot),
-            "does not say how to draw it",
-            nearest=f"{plot.stem or 'sweep'}.html, .png, .svg or .pdf",
-        )
-    if not plot.parent.is_dir():
-        raise InputError(str(plot), f"there is no folder '{plot.parent}'")
-    figures = import_module(_FIGURE_MODULE)
-
-    def draw(result: xr.Dataset) -> None:
-        output = next(str(name) for name in result.data_vars)
-        figures.write_figure(figures.sweep_figure(result, output), plot)
-
-    return draw
-
-
-def _show(summary: Summary, result: xr.Dataset, out: Path | None, how: Told) -> None:
-    if how is Told.json:
-        _put_json(summary, result, out)
-        return
-    share = summary.feasible / summary.cells
-    sizes = " × ".join(f"{size:,} {name}" for name, size in result.sizes.items())
-    put(f"{summary.cells:,} cells: {sizes}", f"{summary.feasible:,} of them feasible ({share * 100:.4g}%)")
-    table = grid("Output", "Smallest", "Median", "Largest", right=(1, 2, 3))
-    for one in summary.spreads:
-        values = (quantity(value, one.unit) for value in (one.smallest, one.median, one.largest))
-        table.add_row(one.name, *values)
-    put(table)
-    if summary.sampled:
-        put("The medians are those of a sample of the cells, evenly spaced.")
-    if summary.best is not None:
-        output, value = summary.best["output"], summary.best["value"]
-        put(f"{output} is largest, {quantity(value, result[output].attrs['units'])}, at")
-        for field, at in summary.best["at"].items():
-            put(f"  {field} = {quantity(at, result[field].attrs.get('units', ''))}")
-    if "impossible" in result.attrs:
-        put("Some combinations cannot be described, and count as not feasible:")
-        put(*(f"  {line}" for line in str(result.attrs["impossible"]).splitlines()[:5]))
-    if out is not None:
-        put(f"Written to {out}")
-
-
-def _put_json(summary: Summary, result: xr.Dataset, out: Path | None) -> None:
-    put_json(
-        {
-            "cells": summary.cells,
-            "feasible": summary.feasible,
-            "axes": {str(name): size for name, size in result.sizes.items()},
-            "outputs": {
-                one.name: {
-                    "unit": one.unit,
-                    "smallest": one.smallest,
-                    "median": one.median,
-                    "largest": one.largest,
-                }
-                for one in summary.spreads
-            },
-            "median_of_sample": summary.sampled,
-            "best": summary.best,
-            "out": None if out is None else str(out),
-            "provenance": {
-                name: text
-                for name, text in result.attrs.items()
-                if name in {"farflung_version", "assumptions", "assumptions_hash", "scenario_hash", "command"}
-            },
-        }
-    )

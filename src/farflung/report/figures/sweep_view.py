@@ -243,7 +243,8 @@ def scenario_name(dataset: xr.Dataset) -> str:
 
 def _axis(dataset: xr.Dataset, name: str) -> Axis:
     """Return a dimension as an axis; fields that move together are one axis if their first is a number."""
-    fields = [(str(key), field) for key, field in dataset.coords.items() if field.dims == (name,)]
+    along = [field for field in dataset.coords.values() if field.dims == (name,)]
+    fields = [(str(field.attrs.get("field", field.name)), field) for field in along]
     if not fields:
         places = np.arange(dataset.sizes[name])
         return Axis(name, name, "1", places, places, tuple(map(str, places)), numeric=True)
@@ -270,8 +271,10 @@ def _title(name: str, meaning: str) -> str:
 
 
 def _written(value: Any, unit: str) -> str:
-    if isinstance(value, str | bool | np.bool_):
-        return escaped(str(value).replace("_", " "))
+    if isinstance(value, bool | np.bool_):
+        return str(value).lower()
+    if isinstance(value, str):
+        return escaped(value.replace("_", " "))
     return quantity(float(value), unit or "1")
 
 
