@@ -297,7 +297,7 @@ def test_over_further_axes_the_best_is_taken_and_the_title_says_so(output, how):
     assert f"{how} over upload bandwidth of a node" in title(figure)
     best = result[output].max if how == "highest" else result[output].min
     shade = np.asarray(kind(figure, "map")[0].z, dtype=float)
-    expected = best("network.upload").values.T
+    expected = best("network_upload").values.T
     if shade[np.isfinite(shade)].max() < 1e3:  # a logarithmic scale of colours
         shade = 10**shade
     np.testing.assert_allclose(shade, expected)

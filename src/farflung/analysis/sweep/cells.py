@@ -12,6 +12,7 @@ import numpy as np
 
 from farflung.analysis.sweep.axes import Axis
 from farflung.analysis.sweep.validation import words_at
+from farflung.base.arrays import keep_freed_memory
 from farflung.base.errors import InputError
 from farflung.base.provenance import version
 from farflung.outcome.batch import evaluate_batch
@@ -58,6 +59,7 @@ def evaluate_chunk(chunk: Chunk) -> dict[str, np.ndarray]:
     """
     if version() != chunk.version:
         raise InputError("scheduler", f"a worker runs farflung {version()}, not {chunk.version}")
+    keep_freed_memory()
     words = tuple(axis for axis in chunk.axes if axis.categorical)
     numbers = tuple(axis for axis in chunk.axes if not axis.categorical)
     shape = tuple(axis.size for axis in (*words, *numbers))
