@@ -12,7 +12,8 @@ from typing import Annotated, Any
 import typer
 
 from farflung.base.errors import InputError
-from farflung.cli.asked import AssumptionsName, Changes, ScenarioName, asked, command_line
+from farflung.cli.asked import AssumptionsName, Changes, ScenarioName
+from farflung.cli.scenario_options import read_changes
 from farflung.cli.show import PLOT_HELP, Told, console, put, put_json, quantity
 
 _INTERRUPTED = 130
@@ -86,14 +87,11 @@ def sweep(
     from farflung.analysis import sweep as sweeps
 
     draw = None if plot is None else _drawing(plot)
-    axes, names = (
-        [w for t in texts or () for w in (option, t)]
-        for option, texts in (("--over", over), ("--output", outputs))
-    )
+    fields = read_changes(changes or ()) | ({} if assumptions is None else {"assumptions": assumptions})
     summary = None
     with _running(out) as progress:
         result = sweeps.sweep(
-            asked(scenario, changes, assumptions),
+            scenario,
             over or (),
             outputs=outputs,
             out=out,
@@ -102,7 +100,7 @@ def sweep(
             scheduler=scheduler,
             threads=threads,
             progress=progress,
-            command=command_line("sweep", scenario, changes, assumptions, *axes, *names),
+            **fields,
         )
         if not quiet:
             summary = sweeps.sweep_summary(result, partial(progress, "Summing up"))
@@ -118,7 +116,7 @@ def _drawing(path: Path) -> Callable[[Any], None]:
     """Return what draws a sweep; that it can be drawn is known before a long sweep begins."""
     from farflung.report import figures
 
-    figures.check_figure_file(path)
+    figures.check_figure_path(path)
     return lambda result: figures.write_figure(
         figures.sweep_figure(result, next(iter(result.data_vars))), path
     )
