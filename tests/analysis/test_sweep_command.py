@@ -104,7 +104,7 @@ def test_a_figure_is_drawn_of_the_first_output(farflung, monkeypatch):
     drawn = []
     figures = types.SimpleNamespace(
         check_figure_path=lambda path: path,
-        sweep_figure=lambda result, output: (output, dict(result.sizes)),
+        figure_of=lambda result: (next(iter(result.data_vars)), dict(result.sizes)),
         write_figure=lambda figure, path: drawn.append((figure, str(path))),
     )
     monkeypatch.setitem(sys.modules, "farflung.report.figures", figures)

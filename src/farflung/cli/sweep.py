@@ -114,12 +114,10 @@ def sweep(
 
 def _drawing(path: Path) -> Callable[[Any], None]:
     """Return what draws a sweep; that it can be drawn is known before a long sweep begins."""
-    from farflung.report import figures
+    from farflung.report.figures import check_figure_path, figure_of, write_figure
 
-    figures.check_figure_path(path)
-    return lambda result: figures.write_figure(
-        figures.sweep_figure(result, next(iter(result.data_vars))), path
-    )
+    check_figure_path(path)
+    return lambda result: write_figure(figure_of(result), path)
 
 
 @contextmanager
