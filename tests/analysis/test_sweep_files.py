@@ -90,6 +90,7 @@ CHILD = """
 import signal, sys
 from farflung.analysis.sweep import sweep
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # which shells ignore in the background
 told = []
 
 def stop(stage, done, cells):

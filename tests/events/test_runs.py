@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from farflung import InputError, Scenario, evaluate
@@ -81,7 +81,22 @@ hard = st.fixed_dictionaries(
 modes = st.sampled_from(("flat", "hierarchical", "pipeline_groups"))
 
 
+REGIONS_THAT_DROP = {
+    "compute_spread": 0.0, "step_variation": 1.0, "link_spread": 0.0, "link_variation": 0.0,
+    "chip_time_between_failures": 1e5, "failure_shape": 0.7, "failure_notice_time": 0.0, "repair_time": 0.0,
+    "restart_time": 0.0, "time_between_outages": 1e4, "outage_time": 0.0, "stay_time": None,
+    "absence_time": None, "spares": 0, "exchange_overhead": 0.0, "protocol_efficiency": 1.0, "late": "drop",
+    "policy": "asynchronous:1",
+}  # fmt: skip
+
+NODES_THAT_LEAVE = REGIONS_THAT_DROP | {
+    "step_variation": 0.0, "chip_time_between_failures": 1e7, "stay_time": 1e6, "policy": "elastic",
+}  # fmt: skip
+
+
 @settings(max_examples=100)
+@example(harsh=REGIONS_THAT_DROP, mode="hierarchical", streaming=False, transport="ring")
+@example(harsh=NODES_THAT_LEAVE, mode="flat", streaming=True, transport="relay")
 @given(harsh=hard, mode=modes, streaming=st.booleans(), transport=st.sampled_from(TRANSPORTS))
 def test_the_time_of_all_replicas_goes_somewhere_and_no_world_beats_the_plan(
     harsh, mode, streaming, transport

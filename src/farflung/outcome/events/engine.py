@@ -31,6 +31,7 @@ from farflung.outcome.events.stops import Stops
 
 _MOST_TRIES = 1_000
 """Times a unit begins the same work anew, or rounds without any work merged, before a run is stalled."""
+_NO_TIME = 1e-300
 
 
 @dataclass(slots=True)
@@ -271,14 +272,16 @@ class Engine:
         tally.useful += part * (shares * attempt.work).sum(axis=1)
         until = close[:, None]
         tally.up += part * (~self._unreachable(until)).sum(axis=1)
+        begun = np.clip(until - attempt.begun, 0.0, attempt.work)
+        if not course.merges_late:  # members are away from what was begun of a work that is given up
+            away = np.where(merged, away, away * begun / np.maximum(attempt.work, _NO_TIME))
         down = np.minimum(self._back, until) - np.maximum(self._since, self._close[:, None])
         tally.down += part * (np.asarray(self._down) + np.sum(np.maximum(down, 0.0) + away, axis=1))
         tally.lost += part * np.asarray(self._lost)
         if course.merges_late:
             tally.staleness += part * np.where(merged, self._round - attempt.base, 0.0).sum(axis=1)
         else:
-            given_up = np.clip(until - attempt.begun, 0.0, attempt.work * attempt.share)
-            tally.lost += part * np.where(merged, 0.0, given_up).sum(axis=1)
+            tally.lost += part * np.where(merged, 0.0, begun * attempt.share).sum(axis=1)
         if np.isfinite(course.duration):  # the nodes of a stalled run stand idle to the end
             tally.duration[stalled] = course.duration
         goes_on &= (part == 1.0) & (tally.periods < course.periods)

@@ -338,7 +338,10 @@ _NO_TIME = 1e-300
 def _measured(course: Course, tally: Tally) -> dict[str, Array]:
     """Return the outputs that only events have, in units rather than replicas."""
     _, units, _ = course.shape
-    total = np.maximum(units * tally.duration, _NO_TIME)  # a run that stalls at once has none
+    # A run that stalls at once has no time. One begins in its steady state, its first work under way: of a
+    # unit that is away at the end, that work is more than the run has time for.
+    total = np.maximum(units * tally.duration, tally.useful + tally.lost + tally.down)
+    total = np.maximum(total, _NO_TIME)
     useful, lost, down = tally.useful / total, tally.lost / total, tally.down / total
     updates = tally.updates / units
     taken_up = tally.updates if course.merges_late else tally.up  # the late carry on with old weights
