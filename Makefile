@@ -3,9 +3,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 PLAIN := $(VENV)/.plain
 STAMP := $(VENV)/.installed
+LOWEST := .venv-lowest
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
-.PHONY: demo test check system pages clean
+.PHONY: demo test check lowest system pages clean
 
 demo: $(PLAIN)  ## the paper's headline scenario, its breakdown and sources, then the ledger's summary
 	$(BIN)/farflung run paper-headline
@@ -16,20 +17,28 @@ test: $(STAMP) system  ## everything CI runs
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/pytest --cov --cov-report=term:skip-covered
+	$(BIN)/pytest $(PARALLEL) --cov --cov-report=term:skip-covered
 	$(BIN)/coverage report --include='*/physics/*,*/learning/*' --fail-under=100
 
 system:  ## what the tests need of the system: a browser, to draw figures and open pages with
 	@command -v chromium > /dev/null || \
 		( $(SUDO) apt-get update -qq && $(SUDO) apt-get install -y -qq --no-install-recommends chromium )
 
+PARALLEL := -n auto --dist worksteal
 FAST := architecture base catalog events evidence learning outcome physics report scenario
 
 check: $(STAMP)  ## ruff, mypy and the fast tests, in under a minute
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/pytest -q -n auto $(addprefix tests/,$(FAST))
+	$(BIN)/pytest -q $(PARALLEL) $(addprefix tests/,$(FAST))
+
+lowest:  ## the fast tests, and those of files and clusters, on the lowest versions that pyproject.toml allows
+	$(PYTHON) -m venv $(LOWEST)
+	$(LOWEST)/bin/python -m pip install --quiet uv
+	$(LOWEST)/bin/uv pip install --quiet --python $(LOWEST)/bin/python --resolution lowest-direct --editable '.[dev]'
+	$(LOWEST)/bin/python -m pytest -q $(PARALLEL) $(addprefix tests/,$(FAST) analysis/test_sweep_files.py cli/test_run.py \
+		jax slow/test_sweep_cluster.py)
 
 pages: $(STAMP) system  ## rewrite the generated pages under docs/
 	$(BIN)/farflung reproduce --format markdown > docs/ledger.md
@@ -52,4 +61,4 @@ $(STAMP): $(PLAIN)
 	touch $@
 
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
+	rm -rf $(VENV) $(LOWEST) .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage

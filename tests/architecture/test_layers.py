@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from functools import cache
+from graphlib import CycleError, TopologicalSorter
 from importlib import import_module, resources
 from pathlib import Path
 
@@ -21,6 +22,22 @@ LAYER = {
     **{"analysis": 5, "policy": 6, "evidence": 7, "report": 8, "cli": 9, "web": 9},
 }
 """Faces are one layer, except that commands and pages may both show a report."""
+FLOORS = {
+    "outcome": (
+        {"flags", "model", "outputs"}, {"run"}, {"constraints", "explain"}, {"batch", "outcome"}, {"events"},
+    ),
+    "outcome.model": ({"choices", "every_run", "forms"}, {"assemble"}),
+    "outcome.events.policies": (
+        {"policy"},
+        {"adaptive", "asynchronous", "backup", "barrier", "deadline", "elastic", "quorum", "torchft"},
+    ),
+    "analysis": (
+        {"distributions", "gradients", "requested"},
+        {"calibrate", "search", "sensitivity", "sweep", "uncertainty", "waterfall"},
+        {"headlines"},
+    ),
+}  # fmt: skip
+"""Inside a layer: what is on one floor may build on those below it, and knows nothing of its peers."""
 DRAWING = ("farflung.base.results", "farflung.report.figures")
 """The one name that is looked up from below: what draws an answer is loaded when a figure is asked for."""
 MOST_LINES = 420
@@ -89,6 +106,27 @@ def test_imports_only_go_down(file):
             assert LAYER[own] > LAYER["outcome"], f"{own} imports {name}"
         else:
             assert target == own or LAYER[target] < LAYER[own], f"{own} imports {name}"
+
+
+@pytest.mark.parametrize("package", FLOORS)
+def test_peers_do_not_lean_on_each_other(package):
+    inside = f"farflung.{package}."
+    floor_of = {name: floor for floor, names in enumerate(FLOORS[package]) for name in names}
+    for file in FILES:
+        if module_of(file).startswith(inside):
+            own = module_of(file).removeprefix(inside).split(".")[0]
+            assert own in floor_of, f"'{own}' is on no floor of {package}"
+            for name in imports_of(file):
+                peer = name.removeprefix(inside).split(".")[0]
+                if name.startswith(inside) and peer != own:
+                    assert floor_of[peer] < floor_of[own], f"{package}: {own} leans on {peer}"
+
+
+def test_no_module_needs_itself():
+    try:
+        TopologicalSorter({module_of(f): map(holder_of, imports_of(f)) for f in FILES}).prepare()
+    except CycleError as error:
+        pytest.fail(" -> ".join(reversed(error.args[1])), pytrace=False)
 
 
 @every_file
