@@ -13,7 +13,9 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Annotated, Any, Protocol, get_type_hints
 
 import typer
+from typer.models import OptionInfo
 
+from farflung.base.errors import InputError
 from farflung.cli.command import command_line
 
 if TYPE_CHECKING:
@@ -102,13 +104,15 @@ def answers(command: Callable[..., Any] | None = None, *, plot: bool = False) ->
         context: typer.Context, output_format: OutputFormat, plot: Path | None = None, **given: Any
     ) -> None:
         if plot is not None:
-            from farflung.report.figures import check_figure_file
+            from farflung.report.figures import check_figure_path
 
-            check_figure_file(plot)
-        for name, group in groups.items():
-            given[name] = group.collect(given)
+            check_figure_path(plot)
         line = command_line(context)
-        result = command(**given, **({"command": line} if takes_command else {}))
+        try:
+            arguments = {name: group.collect(given) for name, group in groups.items()}
+            result = command(**given, **arguments, **({"command": line} if takes_command else {}))
+        except InputError as error:
+            raise _naming_option(error, options) from error
         show(result if isinstance(result, Answer) else Answer(result=result), output_format, plot, line)
 
     parameters = [
@@ -124,6 +128,20 @@ def answers(command: Callable[..., Any] | None = None, *, plot: bool = False) ->
 
 def _keyword(name: str, default: Any, annotation: Any) -> inspect.Parameter:
     return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
+
+
+def _naming_option(
+    error: InputError,
+    options: Mapping[str, inspect.Parameter],
+) -> InputError:
+    """Return an error that names the option, rather than the argument, whose value is refused."""
+    if error.field not in options:
+        return error
+    for extra in getattr(options[error.field].annotation, "__metadata__", ()):
+        if isinstance(extra, OptionInfo):
+            # Inside Annotated, the first of an option's names stands where its default would.
+            return InputError(str(extra.default), error.problem, error.nearest)
+    return InputError(error.field.upper(), error.problem, error.nearest)
 
 
 class Group(Protocol):

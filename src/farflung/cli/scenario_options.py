@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -73,6 +74,18 @@ class ScenarioOptions:
         ),
     ] = None
 
+    def by_path(self) -> dict[str, Any]:
+        """Return the changed fields by dotted path, links first and single fields after.
+
+        Raises
+        ------
+        InputError
+            If a change cannot be read.
+        """
+        changed = {} if self.links is None else link_changes(self.links)
+        changed |= dict(_change(text) for text in self.changes or ())
+        return changed if self.assumptions is None else {**changed, "assumptions": self.assumptions}
+
     def load(self, name: str) -> Scenario:
         """Return the preset or file of that name, changed.
 
@@ -81,58 +94,37 @@ class ScenarioOptions:
         InputError
             If there is no such scenario, or it is not valid once changed.
         """
-        return load_scenario(name, self.changes, self.assumptions, self.links)
+        return load_scenario(name, self.by_path())
 
 
-def load_scenario(
-    name: str,
-    changes: Sequence[str] | None = None,
-    assumptions: str | None = None,
-    links: str | None = None,
-) -> Scenario:
-    """Return the preset or file of that name, with the changes of the command line."""
+def load_scenario(name: str, changes: Mapping[str, Any]) -> Scenario:
+    """Return the preset or file of that name, with some fields changed."""
     from farflung.scenario import load
 
-    fields: dict[str, Any] = {}
-    if links is not None:
-        up, down = links_rates(links)
-        for section in ("network", "network.regional", "network.pipeline"):
-            fields |= {f"{section}.upload": f"{up!r} bit/s", f"{section}.download": f"{down!r} bit/s"}
-    fields |= read_changes(changes or ())
-    if assumptions is not None:
-        fields["assumptions"] = assumptions
-    return load(name).with_(fields)
+    return load(name).with_(changes)
 
 
-def links_rates(text: str) -> tuple[float, float]:
-    """Return the upload and download rates that ``--links`` gives [bit/s].
+def link_changes(text: str) -> dict[str, str]:
+    """Return the fields that one rate for every link sets, inside groups and pipelines too.
 
     Raises
     ------
     InputError
-        If they cannot be read, or are not above 0.
+        If the rate cannot be read, or is out of bounds.
     """
     from farflung.base.fields import fields_of
     from farflung.scenario import Network
 
-    up, slash, down = text.partition("/")
-    field = fields_of(Network)["upload"]
+    # '100Mbps/1Gbps' is up and down; the stroke of 'bit/s' is followed by no number.
+    up, *down = (rate.strip() for rate in re.split(r"/\s*(?=[\d.])", text, maxsplit=1))
+    rates = {"upload": up, "download": down[0] if down else up}
     try:
-        rates = [field.parse(rate.strip()) for rate in (up, down if slash else up)]
+        for name, rate in rates.items():
+            fields_of(Network)[name].parse(rate)
     except InputError as error:
         raise InputError("--links", error.problem, error.nearest) from error
-    return float(rates[0]), float(rates[1])
-
-
-def read_changes(texts: Iterable[str]) -> dict[str, Any]:
-    """Return the values that ``--set`` gives, by field.
-
-    Raises
-    ------
-    InputError
-        If a text is not ``KEY=VALUE``.
-    """
-    return dict(_change(text) for text in texts)
+    sections = ("network", "network.regional", "network.pipeline")
+    return {f"{section}.{name}": rate for section in sections for name, rate in rates.items()}
 
 
 def _change(text: str) -> tuple[str, Any]:

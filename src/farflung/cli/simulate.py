@@ -2,83 +2,121 @@
 
 from __future__ import annotations
 
+import sys
+import time
 from collections.abc import Callable
 from typing import Annotated
 
 import typer
 
-from farflung.cli import simulate_options as ask
-from farflung.cli.asked import AssumptionsName, ScenarioName, apart, asked, command_line
-from farflung.cli.search_options import with_options
-from farflung.cli.show import Told, progress_bar, put, put_json
+from farflung.base.format import format_quantity
+from farflung.cli.answer import Answer, answers
+from farflung.cli.scenario_options import ScenarioName, ScenarioOptions, load_scenario
+from farflung.cli.simulate_options import Files, Levers, OperationFile, load_levers
+from farflung.cli.simulate_page import SimulationAnswer
+from farflung.cli.terminal import progress_bar
+from farflung.outcome import evaluate
+from farflung.outcome.events import simulate as simulated
+from farflung.outcome.events import timeline
+from farflung.outcome.events.simulate import MOST_RUNS
+from farflung.scenario import Scenario
+from farflung.scenario.operation import Operation
 
-_RUNS = 32
+_OPERATION = "operation."
+_RUNS, _FEW_RUNS = 32, 8
+_MANY_ROUNDS = 20_000
+"""Rounds of a run beyond which few runs are made unless their number is given."""
+_TRIED_ROUNDS = 100
+"""Rounds that are timed before a long simulation."""
+_PATIENCE_S = 10.0
+"""What takes longer is announced."""
 
 
-@with_options
+@answers(plot=True)
 def simulate(
     scenario: ScenarioName,
     *,
-    runs: Annotated[int, typer.Option("--runs", help="Seeded runs.")] = _RUNS,
-    seed: Annotated[int, typer.Option("--seed", help="Same seed, same runs.")] = 0,
-    kept_going: ask.KeptGoing,
-    changes: Annotated[
-        list[str] | None,
+    runs: Annotated[
+        int | None,
         typer.Option(
-            "--set",
-            metavar="KEY=VALUE",
-            help="Replace one field of the scenario, as [bold]--set nodes.count=72[/bold], or of the "
-            "operation, as [bold]--set 'operation.repair_time=1 day'[/bold]; repeatable.",
+            "--runs",
+            help=f"Seeded runs; {_RUNS} unless given, {_FEW_RUNS} of more than {_MANY_ROUNDS:,} rounds.",
             show_default=False,
         ),
     ] = None,
-    assumptions: AssumptionsName = None,
-    files: ask.Files,
-    how: Annotated[Told, typer.Option("--format", help="How to show it.")] = Told.table,
-) -> None:
+    seed: Annotated[int, typer.Option("--seed", help="Same seed, same runs.")] = 0,
+    levers: Levers,
+    file: OperationFile = None,
+    changes: ScenarioOptions,
+    files: Files,
+    command: str,
+) -> Answer:
     """Run a scenario event by event, many times: what failures, stragglers and slow links leave of the plan.
 
-    How nodes and links behave comes from the assumption set where the operation leaves it out. A run that
-    cannot go on is an answer too: it says why.
+    How nodes and links behave comes from the assumption set, unless the operation says so
+    ([bold]--set 'operation.repair_time=1 day'[/bold]). A run that cannot continue is an answer too: it says
+    why.
 
     [bold]farflung simulate governance-72-nodes --policy quorum:0.9 --late merge[/bold]
     """
-    from farflung.outcome.events import simulate as answer
-    from farflung.outcome.events import timeline
-
     files.check()
-    ours, theirs = apart(changes, "operation")
-    what, operation = asked(scenario, ours, assumptions), kept_going.asked(theirs)
-    watch = timeline(what, operation, synchronisations=files.rounds)
-    more = ask.words(runs=None if runs == _RUNS else runs, seed=seed or None)
-    more += [*kept_going.words(), *files.words(), *(() if how is Told.table else ("--format", how.value))]
+    every = changes.by_path()
+    conditions = {
+        key.partition(".")[2]: every.pop(key) for key in list(every) if key.startswith("operation.")
+    }
+    plan, operation = load_scenario(scenario, every), load_levers(file, {**levers, **conditions})
+    rounds = evaluate(plan).outer_rounds or 0.0
+    runs = runs if runs is not None else _FEW_RUNS if rounds > _MANY_ROUNDS else _RUNS
+    _announce(plan, operation, runs, rounds)
+    first_run = timeline(plan, operation, synchronisations=files.rounds)
     with progress_bar("Simulating, %") as bar:
-        result = answer(
-            what,
+        result = simulated(
+            plan,
             operation,
             runs=runs,
             seed=seed,
             progress=None if bar is None else in_percent(bar),
-            watch=watch,
-            command=command_line("simulate", scenario, changes, assumptions, *more),
+            watch=first_run,
+            command=command,
         )
-    notes = files.write(result, watch)
-    if how is Told.json:
-        put_json(result.as_table())
-    else:
-        from farflung.cli.simulate_page import page
 
-        put(*page(result, notes))
+    def figure() -> object:
+        from farflung.report.figures import gantt_figure
+
+        return gantt_figure(result, first_run)
+
+    return Answer(result=SimulationAnswer(result, files.write(first_run)), figure=figure)
+
+
+def _announce(plan: Scenario, operation: Operation, runs: int, rounds: float) -> None:
+    """Say on stderr how long a long simulation will take, and what would be quicker.
+
+    The first rounds are simulated to know.
+    """
+    if rounds <= _TRIED_ROUNDS or not 1 <= runs <= MOST_RUNS:
+        return
+    duration = evaluate(plan).duration_s or 0.0
+    short = plan.with_({"duration": f"{duration * _TRIED_ROUNDS / rounds!r} s"})
+    short = short.model_copy(update={"tokens": None})
+    started = time.perf_counter()
+    simulated(short, operation, runs=min(runs, _FEW_RUNS))
+    expected = (time.perf_counter() - started) * rounds / _TRIED_ROUNDS * runs / min(runs, _FEW_RUNS)
+    if expected > _PATIENCE_S:
+        quicker = f"--runs {max(1, runs // 4)}" if runs > 1 else "a shorter --set duration=… or fewer nodes"
+        sys.stderr.write(
+            f"{runs} runs of {rounds:,.0f} rounds take about {format_quantity(expected, 's')} here; "
+            f"quicker: {quicker}\n"
+        )
 
 
 def in_percent(bar: Callable[[int, int], None]) -> Callable[[float], None]:
     """Return what tells a bar of every percent that is done, and no more often."""
     drawn = -1
 
-    def told(share: float) -> None:
+    def report(share: float) -> None:
         nonlocal drawn
         if int(100 * share) != drawn:
             drawn = int(100 * share)
             bar(drawn, 100)
 
-    return told
+    return report

@@ -1,111 +1,139 @@
-"""The page that ``farflung simulate`` shows a person: what is left of the plan, and where the time went."""
+"""A simulation as an answer: what is left of the plan, and where the time went."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
-from rich.console import RenderableType
-from rich.text import Text
-
-from farflung.cli.run_page import flag_table, obstacle
-from farflung.cli.show import grid, kept_whole, room_for_bars, segment, share, short
+from farflung.base.format import ABSENT, format_share, format_short
+from farflung.base.pages import Page, Span, Table
+from farflung.base.results import Call, Result
+from farflung.catalog.sources import Source, cited
 from farflung.outcome import OUTPUTS
-from farflung.outcome.events import EVENT_OUTPUTS
+from farflung.outcome.events import EVENT_OUTPUTS, Simulation
 from farflung.outcome.events.simulate import SHARES
 
 if TYPE_CHECKING:
-    from farflung.outcome.events import Simulation
+    import pandas as pd
 
 _ANSWERS = (
     "quality_adjusted_flop", "local_equivalent_flop", "throughput_flop", "duration_s", "tokens",
     "outer_rounds", "outer_round_time_s", "effective_inner_steps", "total_cost_usd",
 )  # fmt: skip
 """Outputs of both engines in the table; JSON holds all."""
-_BAR = 22
 _EVIDENCE_LEVELS = ("measured", "fitted", "stated", "convention", "prior")
 
 
-def page(result: Simulation, notes: Iterable[str] = ()) -> Iterator[RenderableType]:
-    """Yield the page of a simulation, and notes on what was written beside it."""
-    runs, operation = f"{result.runs:,} {'run' if result.runs == 1 else 'runs'}", result.operation
-    yield Text(f"\n{result.scenario.name or 'Unnamed scenario'}", style="bold")
-    yield Text(
-        f"{runs} · seed {result.seed} · policy {operation.policy} · transport {operation.transport} · "
-        f"assumptions {result.provenance.assumptions}",
-        style="dim",
-    )
-    if not result.median.feasible:
-        yield obstacle(result.median)
-    yield _answers(result)
-    yield Text("Where the time of all replicas went", style="bold")
-    yield _shares(result)
-    yield Text("How it went", style="bold")
-    yield _events(result)
-    yield from _filled_in(result)
-    flags = [flag for flag in result.median.flags if flag.kind != "infeasible"]
-    if flags:
-        yield Text("\nWhat to know", style="bold")
-        yield flag_table(flags)
-    for note in notes:
-        yield Text.assemble(("Written: ", "cyan"), note)
-    yield f"\n$ {result.command}"
+@dataclass(frozen=True, repr=False)
+class SimulationAnswer(Result):
+    """A simulation, and what was written beside it."""
+
+    simulation: Simulation
+    written: tuple[str, ...] = ()
+
+    def page(self) -> Page:
+        """Return what is left of the plan, where the time went, and what is taken for granted."""
+        result = self.simulation
+        runs, operation = f"{result.runs:,} {'run' if result.runs == 1 else 'runs'}", result.operation
+        flags = [
+            f"{flag.kind}: {flag.subject}: {flag.message}"
+            for flag in result.median.flags
+            if flag.kind != "infeasible"
+        ]
+        return Page(
+            result.scenario.name or "Unnamed scenario",
+            (
+                f"{runs} · seed {result.seed} · policy {operation.policy} · transport {operation.transport} "
+                f"· assumptions {result.provenance.assumptions}",
+                *_obstacle(result),
+            ),
+            (_answers(result), _shares(result), _events(result)),
+            (*_defaults(result), *flags, *self.written),
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return every run."""
+        return self.simulation.as_table()
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row for each output: unit, plan, mean and quantiles."""
+        import pandas as pd
+
+        return pd.DataFrame(
+            [
+                {**{key: one[key] for key in ("name", "unit", "planned", "mean")}, **one["quantiles"]}
+                for one in self.to_dict()["outputs"]
+            ]
+        )
+
+    def call(self) -> Call:
+        """Return how it is asked for again: by the command that was called."""
+        return Call("simulate", "farflung.simulate", subject=None)
+
+    def citations(self) -> tuple[Source, ...]:
+        """Return the sources behind the plan and the conditions."""
+        conditions = {record.source for record in self.simulation.defaulted.values()}
+        plan = {source.key for source in self.simulation.planned.citations()}
+        return cited(sorted(conditions | plan))
 
 
-def _quantities(values: Sequence[float | None], unit: str) -> list[str]:
-    return [short(None if one is None or math.isnan(one) else one, unit) for one in values]
+def _obstacle(result: Simulation) -> Iterator[str]:
+    for flag in result.median.flags:
+        if flag.kind == "infeasible":
+            yield f"Infeasible as described: {flag.subject}: {flag.message}"
+            if flag.nearest:
+                yield f"Nearest feasible: {flag.nearest}"
 
 
-def _answers(result: Simulation) -> RenderableType:
-    table = kept_whole(grid("Output", "Plan", "5 %", "Median", "95 %", right=(1, 2, 3, 4)))
-    for name in _ANSWERS:
-        values = (getattr(result.planned, name), *result.quantiles(name))
-        table.add_row(name, *_quantities(values, OUTPUTS[name].unit))
-    return table
+def _quantities(values: tuple[float | None, ...], unit: str) -> list[str]:
+    return [format_short(None if one is None or math.isnan(one) else one, unit) for one in values]
 
 
-def _shares(result: Simulation) -> RenderableType:
-    width = room_for_bars(_BAR)
-    table = kept_whole(
-        grid("Share", "Mean", "5 %", "Median", "95 %", *["Mean"][: bool(width)], right=(1, 2, 3, 4))
-    )
+def _answers(result: Simulation) -> Table:
+    rows = [
+        (name, *_quantities((getattr(result.planned, name), *result.quantiles(name)), OUTPUTS[name].unit))
+        for name in _ANSWERS
+    ]
+    return Table(("Output", "Plan", "5 %", "Median", "95 %"), tuple(rows), frozenset({1, 2, 3, 4}))
+
+
+def _shares(result: Simulation) -> Table:
     means = {name: result.mean(name) for name in SHARES}
-    for name, mean in means.items():
-        bar = segment(0.0, mean, axis=(0.0, 1.0), width=width) if mean > 0.0 else ""
-        table.add_row(name, *(_share(one) for one in (mean, *result.quantiles(name))), *[bar][: bool(width)])
-    table.add_row("in all", _share(math.fsum(means.values())))
-    return table
+    rows = [(name, *map(_share, (mean, *result.quantiles(name)))) for name, mean in means.items()]
+    return Table(
+        ("Share", "Mean", "5 %", "Median", "95 %"),
+        (*rows, ("in all", _share(math.fsum(means.values())), "", "", "")),
+        frozenset({1, 2, 3, 4}),
+        title="Where the time of all replicas went",
+        spans=(*(Span(0.0, mean) if mean > 0.0 else None for mean in means.values()), None),
+        span_title="Mean",
+    )
 
 
 def _share(part: float) -> str:
-    return short(None, "1") if math.isnan(part) else share(part)
+    return ABSENT if math.isnan(part) else format_share(part)
 
 
-def _events(result: Simulation) -> RenderableType:
-    table = kept_whole(grid("Output", "5 %", "Median", "95 %", "", right=(1, 2, 3)), 4)
-    for name, output in EVENT_OUTPUTS.items():
-        if name not in SHARES:
-            table.add_row(
-                name, *_quantities(result.quantiles(name), output.unit), Text(output.meaning, "dim")
-            )
-    return table
+def _events(result: Simulation) -> Table:
+    rows = [
+        (name, *_quantities(result.quantiles(name), output.unit), output.meaning)
+        for name, output in EVENT_OUTPUTS.items()
+        if name not in SHARES
+    ]
+    headers = ("Output", "5 %", "Median", "95 %", "Meaning")
+    return Table(headers, tuple(rows), frozenset({1, 2, 3}), title="How it went")
 
 
-def _filled_in(result: Simulation) -> Iterator[RenderableType]:
+def _defaults(result: Simulation) -> Iterator[str]:
     """Yield what the assumption set says of nodes and links, by how well it is known."""
     records = result.defaulted
-    if records:
-        yield Text(
-            f"Filled in from {result.provenance.assumptions}, because the operation leaves it open", "bold"
-        )
-    for evidence_level in _EVIDENCE_LEVELS:
-        told = [
-            f"{name} {short(one.value, one.unit)} ({one.source})"
-            for name, one in records.items()
-            if one.evidence_level == evidence_level
+    for level in _EVIDENCE_LEVELS:
+        values = [
+            f"{name} {format_short(record.value, record.unit)} ({record.source})"
+            for name, record in records.items()
+            if record.evidence_level == level
         ]
-        if told:
-            yield Text.assemble(
-                (f"{evidence_level}: ", "yellow" if evidence_level == "prior" else "cyan"), "; ".join(told)
-            )
+        if values:
+            yield f"taken from {result.provenance.assumptions}, {level}: {'; '.join(values)}"

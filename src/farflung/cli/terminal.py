@@ -86,7 +86,7 @@ def print_csv(frame: pd.DataFrame) -> None:
 
 def render(page: Page) -> Iterator[RenderableType]:
     """Yield the parts of a page."""
-    yield Text(f"\n{page.title}", style="bold")
+    yield Text(page.title, style="bold")
     for line in page.lines:
         yield Text(line)
     for table in page.tables:
@@ -106,7 +106,11 @@ def render_table(table: PageTable) -> Table:
         # Prose yields to numbers and names where there is room; on a narrow terminal all yield alike.
         whole = numeric or _are_names([row[place] for row in table.rows])
         shown.add_column(
-            header, justify="right" if numeric else "left", overflow="fold", no_wrap=whole and wide
+            header,
+            justify="right" if numeric else "left",
+            overflow="fold",
+            no_wrap=whole and wide,
+            min_width=max(map(len, header.split()), default=0),
         )
     bars = _bars(table)
     if bars:
