@@ -112,7 +112,7 @@ def test_nodes_below_a_rule(farflung) -> None:
 
     assert most("--assumptions", "miri-2026-04")["H100 SXM"] == 16
     assert most()["A100 80GB"] == 50
-    assert most("--by", "tpp")["GB300"] < most("--by", "fp16")["GB300"]
+    assert most("--reading", "tpp")["GB300"] < most("--reading", "fp16")["GB300"]
     assert most("--rule", "miri-2025-8h100e")["A100 80GB"] == 25
 
 

@@ -11,7 +11,7 @@ import pytest
 from farflung import evaluate, load
 from farflung.catalog import chip
 
-SMALL = ("--chip", "GH200", "--mode", "flat", "--assumptions", "miri-2026-04")
+SMALL = ("--chips", "GH200", "--modes", "flat", "--assumptions", "miri-2026-04")
 BEST = 39.76e6
 """What the cheapest flat design of GH200 costs that reaches 1e25 quality-adjusted FLOP [USD]."""
 
@@ -80,7 +80,7 @@ def test_the_page_of_a_search(farflung, monkeypatch, columns: str) -> None:
 
 def test_prices_that_need_a_word_get_it(farflung) -> None:
     (said,) = (
-        note for note in _search(farflung, "--chip", "B200", "--mode", "flat")["notes"] if "B200" in note
+        note for note in _search(farflung, "--chips", "B200", "--modes", "flat")["notes"] if "B200" in note
     )
     assert "host and network cards are included" in said
 
@@ -104,9 +104,9 @@ def test_nothing_to_save_is_said(farflung, tmp_path) -> None:
 
 
 def test_makers_and_jurisdictions(farflung) -> None:
-    table = _search(farflung, "--grid", "published", "--maker", "Google", "--maker", "Huawei")
+    table = _search(farflung, "--grid", "published", "--makers", "Google", "--makers", "Huawei")
     assert {chip(one["chip"]).manufacturer for one in table["runners_up"]} <= {"Google", "Huawei"}
-    table = _search(farflung, "--grid", "published", "--jurisdiction", "China")
+    table = _search(farflung, "--grid", "published", "--jurisdictions", "China")
     assert {chip(one["chip"]).jurisdiction for one in (table["best"], *table["runners_up"])} == {"China"}
     assert "jurisdiction not allowed" in table["chips_left_out"]
 
@@ -119,7 +119,7 @@ def test_only_chips_on_the_market_before_a_day(farflung) -> None:
 
 
 def test_modes_and_precisions(farflung) -> None:
-    table = _search(farflung, "--chip", "GH200", "--mode", "data_parallel", "--precision", "bf16")
+    table = _search(farflung, "--chips", "GH200", "--modes", "data_parallel", "--precisions", "bf16")
     found = (table["best"], *table["runners_up"])
     assert {(one["mode"], one["precision"], one["inner_steps"]) for one in found} == {
         ("data_parallel", "bf16", 1)
@@ -172,7 +172,7 @@ def test_the_nearest_keeps_to_all_constraints(farflung) -> None:
 
 
 def test_chips_that_are_all_too_large_are_an_answer(farflung) -> None:
-    table = _search(farflung, "--chip", "GB300", "--rule", "miri-2025-1h100e")
+    table = _search(farflung, "--chips", "GB300", "--rule", "miri-2025-1h100e")
     assert table["best"] is None
     assert table["why_not"] == "a single chip of those asked for exceeds miri-2025-1h100e"
 
@@ -188,31 +188,31 @@ def test_links_up_and_down_differ(farflung) -> None:
 def test_metrics_and_readings(farflung) -> None:
     costs = [_cost(_search(farflung, *SMALL, "--metric", metric)) for metric in ("quality", "local", "raw")]
     assert costs == sorted(costs, reverse=True)
-    counted = [_search(farflung, *SMALL, "--by", by) for by in ("fp16", "tpp")]
+    counted = [_search(farflung, *SMALL, "--reading", by) for by in ("fp16", "tpp")]
     assert all(table["best"] for table in counted)
 
 
 def test_the_command_names_the_published_grid_in_json(farflung) -> None:
-    assert _search(farflung, "--grid", "published", "--chip", "GH200")["grid"] == "published"
+    assert _search(farflung, "--grid", "published", "--chips", "GH200")["grid"] == "published"
 
 
 REFUSED = {
     "metric": (("--metric", "qualty"), "nearest valid: quality"),
     "rule": (("--rule", "miri-2052"), "miri-2025"),
     "rule without a node limit": (("--rule", "eu-ai-act"), "does not limit the compute of a node"),
-    "chip": (("--chip", "GH2OO"), "nearest valid: GH200"),
-    "maker": (("--maker", "Nvida"), "nearest valid: NVIDIA"),
-    "jurisdiction": (("--jurisdiction", "Chinah"), "nearest valid: China"),
-    "mode": (("--mode", "flt"), "nearest valid: flat"),
-    "mode the grid lacks": (("--grid", "published", "--mode", "data_parallel"), "has no protocol"),
+    "chip": (("--chips", "GH2OO"), "nearest valid: GH200"),
+    "maker": (("--makers", "Nvida"), "nearest valid: NVIDIA"),
+    "jurisdiction": (("--jurisdictions", "Chinah"), "nearest valid: China"),
+    "mode": (("--modes", "flt"), "nearest valid: flat"),
+    "mode the grid lacks": (("--grid", "published", "--modes", "data_parallel"), "has no protocol"),
     "grid": (("--grid", "ful"), "did you mean 'full'"),
-    "precision": (("--precision", "fp9"), "did you mean 'fp8'"),
-    "precision the chip lacks": (("--chip", "GH200", "--precision", "fp4"), "no fp4 rate: 1"),
-    "chip outside the grid": (("--grid", "published", "--chip", "RTX 5090"), "not in the published grid"),
+    "precision": (("--precisions", "fp9"), "did you mean 'fp8'"),
+    "precision the chip lacks": (("--chips", "GH200", "--precisions", "fp4"), "no fp4 rate: 1"),
+    "chip outside the grid": (("--grid", "published", "--chips", "RTX 5090"), "not in the published grid"),
     "date": (("--released-before", "2024-13-01"), "is not a day"),
     "no date": (("--released-before", ""), "is not a day"),
     "date before all": (("--released-before", "2010-01-01"), "released too late"),
-    "reading": (("--by", "bits"), "not one of fp16, tpp"),
+    "reading": (("--reading", "bits"), "not one of fp16, tpp"),
     "assumptions": (("--assumptions", "miri-2026-4"), "miri-2026-04"),
     "links without unit": (("--links", "100"), "--links: '100' has no unit"),
     "half of the links": (("--links", "100Mbps/"), "--links: 'Mbps/' is not a unit"),
@@ -244,7 +244,7 @@ INVERSE_REFUSED = {
     "budget nan": (("compute", "nan USD"), "BUDGET: 'nan USD'"),
     "no budget": (("compute", "0 USD"), "BUDGET: 0.0 must be above 0"),
     "a budget that buys nothing": (("compute", "1 USD", *SMALL), "buys no node"),
-    "compute: chip": (("compute", "1e6 USD", "--chip", "GH2OO"), "GH200"),
+    "compute: chip": (("compute", "1e6 USD", "--chips", "GH2OO"), "GH200"),
     "target nan": (("nodes", "paper-headline", "--target", "nan"), "target: nan is not a number above 0"),
     "negative target": (("nodes", "paper-headline", "--target=-1"), "target: -1 is not a number above 0"),
     "target out of reach": (("nodes", "paper-headline", "--target", "1e30"), "no number of nodes up to"),
@@ -334,7 +334,7 @@ def test_the_least_bandwidth(farflung) -> None:
 
 
 def test_the_threshold_that_stops_a_target(farflung) -> None:
-    words = ("--chip", "GH200", "--mode", "flat", "--max-nodes", "60")
+    words = ("--chips", "GH200", "--modes", "flat", "--max-nodes", "60")
     table = _pure(farflung("inverse", "threshold", *words, "--format", "json").out)
     limit = table["h100_equivalents"]
     assert table["reachable_at_rule"]
@@ -346,7 +346,7 @@ def test_the_threshold_that_stops_a_target(farflung) -> None:
 
 def test_a_limit_below_a_single_chip_stops_it(farflung) -> None:
     """Below two H100-equivalents there is no B200 at all: an answer, not an error."""
-    words = ("--chip", "B200", "--mode", "flat", "--target", "1e23", "--max-nodes", "5", "--format", "json")
+    words = ("--chips", "B200", "--modes", "flat", "--target", "1e23", "--max-nodes", "5", "--format", "json")
     answer = farflung("inverse", "threshold", *words)
     assert answer.code == 0
     table = _pure(answer.out)

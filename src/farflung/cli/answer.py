@@ -35,6 +35,7 @@ class OutputFormat(StrEnum):
     json = "json"
     csv = "csv"
     markdown = "markdown"
+    svg = "svg"
 
 
 class Answerable(Protocol):
@@ -220,8 +221,11 @@ def show(answer: Answer, output_format: OutputFormat, plot: Path | None, command
     elif output_format is OutputFormat.markdown:
         sys.stdout.write(answer.document() if answer.document else result.page().to_markdown())
     else:
-        terminal.print_all(*(answer.renderables() if answer.renderables else terminal.render(result.page())))
-        if isinstance(result, Result):
-            terminal.print_all(f"\n$ {command}")
+        parts = list(answer.renderables() if answer.renderables else terminal.render(result.page()))
+        parts += [f"\n$ {command}"] if isinstance(result, Result) else []
+        if output_format is OutputFormat.svg:
+            terminal.print_picture(parts, title=command)
+        else:
+            terminal.print_all(*parts)
     if answer.failed:
         raise typer.Exit(_FAILED)

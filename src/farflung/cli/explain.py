@@ -2,110 +2,168 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from rich.text import Text
+from rich.tree import Tree
 
-from farflung.cli.asked import AssumptionsName, Changes, ScenarioName, asked
-from farflung.cli.show import Told, put, put_json, quantity
+from farflung.base.format import format_value
+from farflung.base.pages import Page, Table
+from farflung.base.results import Call, Result
+from farflung.catalog.sources import Source, cited
+from farflung.cli.answer import Answer, answers
+from farflung.cli.scenario_options import ScenarioName, ScenarioOptions
+from farflung.outcome import OUTPUTS, Explanation
+from farflung.outcome import explain as explained
+from farflung.scenario import Scenario
 
 if TYPE_CHECKING:
-    from rich.text import Text
-    from rich.tree import Tree
-
-    from farflung.outcome import Explanation
+    import pandas as pd
 
 
 def _outputs_like(incomplete: str) -> list[str]:
-    from farflung.outcome import OUTPUTS
-
     return [name for name in OUTPUTS if name.startswith(incomplete)]
 
 
+@answers
 def explain(
     scenario: ScenarioName,
     output: Annotated[
         str,
         typer.Argument(
             metavar="OUTPUT",
-            help="Which number; [bold]farflung run --format csv[/bold] names them all.",
+            help="An output ([bold]farflung run --format csv[/bold] names them), or any quantity that a flag "
+            "or an explanation names.",
             autocompletion=_outputs_like,
         ),
     ] = "quality_adjusted_flop",
     *,
-    changes: Changes = None,
-    assumptions: AssumptionsName = None,
+    changes: ScenarioOptions,
     depth: Annotated[
-        int | None, typer.Option("--depth", min=0, help="Levels below the number; all if left out.")
+        int | None, typer.Option("--depth", min=0, help="Levels below the number; all unless given.")
     ] = None,
-    how: Annotated[Told, typer.Option("--format", help="How to show it.")] = Told.table,
-) -> None:
+) -> Answer:
     """Show how a number came about: every formula, every input, every source.
 
     [bold]farflung explain paper-headline capital_cost_usd[/bold]
     """
-    from farflung.outcome import explain as explained
-
-    answer = explained(asked(scenario, changes, assumptions), output)
-    if how is Told.json:
-        put_json(_table(answer, depth, set()))
-    else:
-        put(_tree(answer, depth))
+    asked = changes.load(scenario)
+    answer = ExplanationTree(asked, output, explained(asked, output), depth)
+    return Answer(result=answer, renderables=lambda: [answer.tree()])
 
 
-def _table(one: Explanation, room: int | None, seen: set[str]) -> dict[str, Any]:
-    """Return an explanation as plain tables; what was told above stands there alone, marked ``repeated``."""
-    repeated = one.name in seen
-    below: list[dict[str, Any]] = []
-    if not repeated and room != 0:
-        seen.add(one.name)
-        below = [_table(part, None if room is None else room - 1, seen) for part in one.inputs]
-    return {**replace(one, inputs=()).as_table(), "repeated": repeated, "inputs": below}
+@dataclass(frozen=True, repr=False)
+class ExplanationTree(Result):
+    """An explanation down to some depth, in which every quantity is explained once.
 
+    Attributes
+    ----------
+    scenario, output
+        What was asked.
+    root
+        The explanation.
+    depth
+        Levels below the number; all if ``None``.
+    """
 
-def _tree(root: Explanation, depth: int | None) -> Tree:
-    from rich.tree import Tree
+    scenario: Scenario
+    output: str
+    root: Explanation
+    depth: int | None = None
 
-    seen: set[str] = set()
+    def walk(self) -> Iterator[tuple[int, Explanation, str]]:
+        """Yield level, quantity, and what stands instead of its inputs, in the order of the tree."""
+        seen: set[str] = set()
 
-    def grow(branch: Tree, one: Explanation, room: int | None) -> None:
-        seen.add(one.name)
-        for part in one.inputs:
-            if part.name in seen:
-                branch.add(_line(part, "see above"))
-            elif part.inputs and room == 1:
-                branch.add(_line(part, "more below: --depth"))
+        def below(one: Explanation, level: int) -> Iterator[tuple[int, Explanation, str]]:
+            if one.name in seen:
+                yield level, one, "see above"
+            elif one.inputs and level == self.depth:
+                yield level, one, "more below: --depth" if level else ""
             else:
-                grow(branch.add(_line(part)), part, None if room is None else room - 1)
+                seen.add(one.name)
+                yield level, one, ""
+                for part in one.inputs:
+                    yield from below(part, level + 1)
 
-    tree = Tree(_line(root), guide_style="dim")
-    if depth != 0:
-        grow(tree, root, depth)
-    return tree
+        return below(self.root, 0)
+
+    def tree(self) -> Tree:
+        """Return the explanation as a tree for the terminal."""
+        branches: list[Tree] = []
+        for level, one, instead in self.walk():
+            line = _line(one, instead)
+            branch = branches[level - 1].add(line) if level else Tree(line, guide_style="dim")
+            branches[level:] = [branch]
+        return branches[0]
+
+    def page(self) -> Page:
+        """Return the explanation as a table, indented by level."""
+        rows = tuple(
+            (f"{'· ' * level}{one.name}", _value(one), instead or _origin(one), ", ".join(one.sources))
+            for level, one, instead in self.walk()
+        )
+        headers = ("Quantity", "Value", "Formula or origin", "Sources")
+        return Page(
+            f"{self.output} of {self.scenario.name or 'the scenario'}", tables=(Table(headers, rows),)
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the tree; what was explained above stands there alone, marked ``repeated``."""
+        tables: list[dict[str, Any]] = []
+        for level, one, instead in self.walk():
+            table = {**replace(one, inputs=()).as_table(), "repeated": instead == "see above", "inputs": []}
+            if level:
+                tables[level - 1]["inputs"].append(table)
+            tables[level:] = [table]
+        return tables[0]
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row for each quantity."""
+        import pandas as pd
+
+        rows = [
+            replace(one, inputs=()).as_table() for _, one, instead in self.walk() if instead != "see above"
+        ]
+        return pd.DataFrame(rows).drop(columns="inputs")
+
+    def call(self) -> Call:
+        """Return how it is asked for again."""
+        subject = self.scenario.arguments
+        arguments = (self.scenario.python, repr(self.output))
+        words = None if subject is None else (subject[0], self.output, *subject[1:])
+        return Call("explain", "farflung.explain", words, arguments)
+
+    def citations(self) -> tuple[Source, ...]:
+        """Return the sources of everything in it."""
+        return cited(sorted({key for one in self.root.walk() for key in one.sources}))
 
 
-def _line(one: Explanation, instead: str = "") -> Text:
+def _line(one: Explanation, instead: str) -> Text:
     """Return what is said of one quantity: its value, then where the value comes from."""
-    from rich.text import Text
-
-    text = Text.assemble((one.name, "bold"), " = ", (_shown(one), "green"))
+    text = Text.assemble((one.name, "bold"), " = ", (_value(one), "green"))
     if instead:
         return text.append(f"  ({instead})", style="dim italic")
-    if one.equation:
-        text.append(f"   {one.equation}", style="")
-    elif one.origin and one.origin != "computed":
-        record = one.record
-        where = (one.origin, record.locator, record.evidence_level) if record else (one.origin,)
-        text.append(f"   {', '.join(part for part in where if part)}", style="dim")
+    if origin := _origin(one):
+        text.append(f"   {origin}", style="" if one.equation else "dim")
     if one.sources:
         text.append(f"  [{', '.join(one.sources)}]", style="cyan")
     return text
 
 
-def _shown(one: Explanation) -> str:
+def _origin(one: Explanation) -> str:
+    """Return the formula of a computed quantity, or where a given one comes from."""
+    if one.equation or one.origin == "computed":
+        return one.equation
+    record = one.record
+    where = (one.origin, record.locator, record.evidence_level) if record else (one.origin,)
+    return ", ".join(part for part in where if part)
+
+
+def _value(one: Explanation) -> str:
     if isinstance(one.value, tuple):
         return "table " + ", ".join(f"{at:g}→{value:g}" for at, value in one.value)
-    if one.value is None:
-        return "none"
-    return quantity(float(one.value), one.unit or "1")
+    return "none" if one.value is None else format_value(float(one.value), one.unit or "1")

@@ -20,7 +20,6 @@ Asked = Annotated[
     SectionOptions(
         section=Question,
         only=("metric", "rule", "duration", "latency", "assumptions", "reading"),
-        flags={"reading": "--by"},
     ),
 ]
 """The fields of a question."""
@@ -29,7 +28,6 @@ Limits = Annotated[
     SectionOptions(
         section=Constraints,
         omit=("budget",),
-        flags={"chips": "--chip", "makers": "--maker", "jurisdictions": "--jurisdiction", "modes": "--mode"},
     ),
 ]
 """The fields of the constraints, apart from the budget."""
@@ -48,7 +46,6 @@ class Range:
     precisions: Annotated[
         list[str] | None,
         typer.Option(
-            "--precision",
             "--precisions",
             metavar="FORMAT",
             help="Only this number format; repeatable.",

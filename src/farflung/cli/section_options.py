@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 import typer
@@ -26,14 +25,11 @@ class SectionOptions:
         The section.
     only, omit
         Fields that become options, all unless given; and fields that do not.
-    flags
-        Shorter names of options, beside the field's own.
     """
 
     section: type[Section]
     only: tuple[str, ...] = ()
     omit: tuple[str, ...] = ()
-    flags: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def fields(self) -> dict[str, Field]:
@@ -47,9 +43,8 @@ class SectionOptions:
 
     def _parameter(self, name: str, one: Field) -> inspect.Parameter:
         kind: Any = bool if one.kind == "truth" else list[str] if one.several else str
-        own = f"--{name.replace('_', '-')}"
         option = typer.Option(
-            *dict.fromkeys((self.flags.get(name, own), own)),
+            f"--{name.replace('_', '-')}",
             metavar=None if one.kind == "truth" else _metavar(one),
             help=_help(one),
             show_default=False,

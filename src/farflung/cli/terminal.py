@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import json
 import math
+import re
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
@@ -64,6 +66,19 @@ def print_all(*parts: RenderableType) -> None:
     sys.stdout.writelines(f"{line.rstrip()}\n" for line in captured.get().splitlines())
 
 
+def print_picture(parts: Iterable[RenderableType], title: str) -> None:
+    """Write parts of a page as an SVG picture that needs no font from elsewhere."""
+    canvas = Console(
+        file=io.StringIO(), record=True, width=WIDTH, markup=False, highlight=False, emoji=False,
+        force_terminal=True, color_system="truecolor",
+    )  # fmt: skip
+    for part in parts:
+        canvas.print(part)
+    picture = canvas.export_svg(title=title, unique_id="farflung")
+    # The standard frame loads its font from the network; the fonts it falls back to serve.
+    sys.stdout.write(re.sub(r"@font-face \{.*?\}\s*", "", picture, flags=re.DOTALL))
+
+
 def print_json(answer: Any) -> None:
     """Write an answer as JSON; what JSON cannot hold (NaN, infinity) becomes null."""
     ascii_only = "utf" not in (sys.stdout.encoding or "").lower()
@@ -81,7 +96,11 @@ def _valid(answer: Any) -> Any:
 
 def print_csv(frame: pd.DataFrame) -> None:
     """Write a table as CSV; what is not known stays empty."""
-    sys.stdout.write(frame.to_csv(index=frame.index.name is not None, lineterminator="\n"))
+    import pandas as pd
+
+    named = not isinstance(frame.index, pd.RangeIndex)
+    label = frame.index.name or "name"
+    sys.stdout.write(frame.to_csv(index=named, index_label=label if named else None, lineterminator="\n"))
 
 
 def render(page: Page) -> Iterator[RenderableType]:
@@ -89,9 +108,10 @@ def render(page: Page) -> Iterator[RenderableType]:
     yield Text(page.title, style="bold")
     for line in page.lines:
         yield Text(line)
-    for table in page.tables:
+    for place, table in enumerate(page.tables):
         if table.title:
-            yield Text(f"\n{table.title}", style="bold")
+            # A table ends with an empty line of its own.
+            yield Text(table.title if place else f"\n{table.title}", style="bold")
         yield render_table(table)
     for note in page.notes:
         yield Text.assemble(("Note: ", "yellow"), note)

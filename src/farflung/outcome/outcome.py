@@ -12,8 +12,8 @@ from pydantic import ConfigDict, computed_field, field_serializer
 
 from farflung.base.errors import InputError
 from farflung.base.fields import fields_of
-from farflung.base.format import format_quantity, format_value
-from farflung.base.pages import Page, Table
+from farflung.base.format import format_value
+from farflung.base.pages import Page
 from farflung.base.provenance import Provenance, content_hash, version
 from farflung.base.results import Call, Result
 from farflung.catalog.sources import Source, cited
@@ -22,6 +22,7 @@ from farflung.outcome.explain import source_keys
 from farflung.outcome.flags import Flag
 from farflung.outcome.model.every_run import HARDWARE
 from farflung.outcome.outputs import OUTPUTS, OutputValues
+from farflung.outcome.page import outcome_page
 from farflung.outcome.run import Run, ScenarioLike, as_scenario, prepare
 from farflung.protocols import SLACK
 from farflung.scenario import Defaulted, Scenario, load_assumptions
@@ -115,38 +116,7 @@ class Outcome(Result, OutputValues):
 
     def page(self) -> Page:
         """Return the answer: what the money buys, what is left of the compute, and what to know."""
-        scenario = self.scenario
-        title = f"{scenario.name or 'Unnamed scenario'} · {scenario.assumptions} · {self.mode}"
-        notes = tuple(f"{flag.subject}: {flag.message}" for flag in self.flags if flag.kind != "infeasible")
-        if not self.feasible:
-            flag = next(flag for flag in self.flags if flag.kind == "infeasible")
-            nearest = f" Nearest feasible: {flag.nearest}." if flag.nearest else ""
-            return Page(
-                title, (f"Infeasible as described ({flag.subject}): {flag.message}.{nearest}",), (), notes
-            )
-        cost = (
-            "Hardware of unknown price" if self.capital_cost_usd is None else self.format("capital_cost_usd")
-        )
-        worth = (
-            f"{cost} of hardware is worth C_quality {self.format('quality_adjusted_flop')} "
-            f"(C_local {self.format('local_equivalent_flop')}) in {self.format('duration_s')}: "
-            f"{self.format('tokens')} for {format_quantity(scenario.model.parameters, 'parameters')}."
-        )
-        rows = [
-            (one.label, one.symbol, one.format(value))
-            for name, one in OUTPUTS.items()
-            if one.group == "efficiency" and (value := getattr(self, name)) is not None and value != 1.0
-        ]
-        rows += [
-            (one.label, one.symbol, one.format(getattr(self, name)))
-            for name, one in OUTPUTS.items()
-            if name in _SHOWN and getattr(self, name) is not None
-        ]
-        table = Table(("", "symbol", "value"), tuple(rows), frozenset({2}))
-        return Page(title, (worth, f"It waits for {self.bottleneck} most."), (table,), notes)
-
-
-_SHOWN = frozenset({"utilisation", "inner_steps", "outer_rounds", "distributed_loss", "run_cost_usd"})
+        return outcome_page(self)
 
 
 def evaluate(

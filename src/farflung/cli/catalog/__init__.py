@@ -41,13 +41,14 @@ def nodes(
     rule: Annotated[
         str, typer.Option("--rule", help="Rule that the node stays under; see [bold]catalog rules[/bold].")
     ] = "miri-2025",
-    by: Annotated[
-        Reading, typer.Option("--by", help="Count chips by 16-bit rate, or by total processing performance.")
+    reading: Annotated[
+        Reading,
+        typer.Option("--reading", help="How the rule counts: 16-bit rate, or rate times bits."),
     ] = Reading.fp16,
     assumptions: Preferred = DEFAULT_ASSUMPTIONS,
 ) -> Answerable:
     """List, for each chip, the largest node that a rule leaves unregistered."""
-    return hardware.largest_nodes(rule, by.value, assumptions)
+    return hardware.largest_nodes(rule, reading.value, assumptions)
 
 
 def _command(section: Section) -> Callable[..., None]:
