@@ -15,7 +15,16 @@ from farflung.analysis.calibrate.held_out import dropped_shares, largest_runs
 from farflung.analysis.calibrate.points import NOISE
 from farflung.analysis.calibrate.published import PUBLISHED
 from farflung.analysis.distributions import distributions
-from farflung.analysis.headlines import ASKED, SCENARIOS, TARGETS, Need, headlines
+from farflung.analysis.headlines import (
+    DEFAULT_RULE,
+    DESIGN_DRAWS,
+    HEADLINE_OUTPUTS,
+    MEMORY_RULE,
+    SCENARIOS,
+    TARGETS,
+    Need,
+    headlines,
+)  # fmt: skip
 from farflung.analysis.search import GRIDS
 from farflung.analysis.uncertainty import uncertainty
 from farflung.catalog.tables import assumption_names
@@ -148,7 +157,7 @@ def test_bars_are_the_errors_of_every_set(reviewed):
 
 def test_every_median_lies_within_its_band(answered):
     for result in answered.results.values():
-        for output in ASKED:
+        for output in HEADLINE_OUTPUTS:
             quantiles = result.spread(output).quantiles
             assert quantiles[0.05] <= quantiles[0.5] <= quantiles[0.95]
     for one in answered.cheapest:
@@ -169,6 +178,21 @@ def test_the_headline_page_answers_every_question_under_every_set(answered):
         spread = uncertainty(scenario, 256).spread("quality_adjusted_flop")
         values = [spread.point, *(spread.quantiles[share] for share in (0.05, 0.5, 0.95))]
         assert f"| C_quality [FLOP] | {believed} | {' | '.join(map(brief, values))} |" in page
+
+
+def test_the_headlines_are_a_result_that_names_rules_and_draws(answered):
+    assert len(repr(answered).splitlines()) <= 25
+    text = answered.page().to_text()
+    page = headlines_page(answered)
+    for said in (MEMORY_RULE, f"{DESIGN_DRAWS} draws", "256 draws"):
+        assert said in text
+        assert said in page
+    rules = {row["rule"] for row in answered.to_dict()["cheapest"]}
+    assert rules == {DEFAULT_RULE, MEMORY_RULE}
+    frame = answered.to_frame()
+    assert set(frame["draws"]) == {256, DESIGN_DRAWS}
+    assert answered.citations()
+    assert answered.command == "farflung headlines --draws 256"
 
 
 def test_what_a_design_needs_is_enough_and_no_less_is(answered):

@@ -21,3 +21,7 @@ def test_the_page_and_its_figure_are_up_to_date():
     first = headlines_figure(found).layout.title.text.split("<br>")[0]
     title = " ".join(re.sub(r"<[^>]*>", "", first).split())
     assert title in drawn
+    # Over the full grid no rule makes a design cheaper by limiting memory too.
+    for free, limited in zip(found.cheapest, found.cheapest_under_memory_limit, strict=True):
+        assert free.question.target == limited.question.target
+        assert limited.need("capital_cost_usd").point >= free.need("capital_cost_usd").point

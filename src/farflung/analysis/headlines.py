@@ -6,32 +6,45 @@ nodes, and how long, the design that it found needs in each draw, all its other 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from farflung.analysis.distributions import Coefficient, distributions, drawn_fields, uniforms
 from farflung.analysis.search import EvaluatedDesign, Grid, Problem, Question, solve
 from farflung.analysis.uncertainty import QUANTILES, UncertaintyResult, uncertainty
+from farflung.base.format import format_short
+from farflung.base.pages import Page, Table
+from farflung.base.results import Call, Result, changed_options
 from farflung.base.units import factor
+from farflung.catalog.sources import Source
 from farflung.catalog.tables import assumption_names
-from farflung.outcome import explain
-from farflung.outcome.batch import evaluate_batch
-from farflung.scenario import Scenario, load_assumptions, preset
+from farflung.outcome import OUTPUTS, explain
+from farflung.outcome.batch import answers
+from farflung.scenario import Scenario, load_assumptions, preset, with_changes
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 SCENARIOS = ("paper-headline", "paper-strict-threshold", "governance-72-nodes")
 """The published answers that are quoted most."""
-ASKED = ("quality_adjusted_flop", "local_equivalent_flop", "capital_cost_usd", "total_cost_usd")
-"""What is told of each."""
+HEADLINE_OUTPUTS = ("quality_adjusted_flop", "local_equivalent_flop", "capital_cost_usd", "total_cost_usd")
+"""Outputs that are shown of each."""
 TARGETS = (1e24, 1e25)
 """Quality-adjusted compute that the cheapest designs are to reach [FLOP]."""
+MEMORY_RULE = "miri-2026-memory"
+"""The rule that limits the memory of a node too; the other designs keep to a search's own rule."""
+DRAWS = 4096
+ENDS = (0.05, 0.5, 0.95)
+DEFAULT_RULE = str(Question.model_fields["rule"].default)
 _METRIC, _COST = "quality_adjusted_flop", "capital_cost_usd"
 _MOST_NODES, _LONGEST, _SHORTEST = 64.0, 8.0, 0.125
 """How many times its nodes, and its duration, are tried with a design."""
 _STEPS = 240
-_DRAWS = 512
+DESIGN_DRAWS = 512
 """Draws of what a design needs, each of which is tried at every step."""
 
 Progress = Callable[[int, int], None]
@@ -93,27 +106,33 @@ class Cheapest:
         """Return one of its needs."""
         return next(one for one in self.needs if one.name == name)
 
-    def as_table(self) -> dict[str, Any]:
-        """Return it as plain tables, for JSON."""
-        needs = [asdict(one) | {"quantiles": _labelled(one.quantiles)} for one in self.needs]
-        plain = {"assumptions": self.assumptions, "target": self.target, "reached": self.reached}
-        return {**plain, "needs": needs, "design": self.found.to_dict() if self.found else None}
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as plain data."""
+        return {
+            "assumptions": self.assumptions,
+            "target": self.target,
+            "rule": self.question.rule,
+            "draws": DESIGN_DRAWS,
+            "reached": self.reached,
+            "needs": [asdict(need) | {"quantiles": _labelled(need.quantiles)} for need in self.needs],
+            "design": self.found.to_dict() if self.found else None,
+        }
 
 
-@dataclass(frozen=True, slots=True)
-class Headlines:
-    """The answers.
+@dataclass(frozen=True, repr=False)
+class Headlines(Result):
+    """The answers under every assumption set.
 
     Attributes
     ----------
     sets
         Names of the assumption sets.
     draws, seed
-        Of the scenarios' bands; the same seed gives the same ones again.
+        Of the scenarios' bands; the same seed gives the same ones again. Designs take ``DESIGN_DRAWS``.
     results
         By scenario and set.
-    cheapest
-        For every target and set.
+    cheapest, cheapest_under_memory_limit
+        For every target and set, under a search's own rule and under ``MEMORY_RULE``.
     """
 
     sets: tuple[str, ...]
@@ -121,36 +140,110 @@ class Headlines:
     seed: int
     results: Mapping[tuple[str, str], UncertaintyResult]
     cheapest: tuple[Cheapest, ...]
+    cheapest_under_memory_limit: tuple[Cheapest, ...]
 
-    def drawn(self, believed: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """Return the coefficients of a set that are drawn together, and one by one, and lead to an answer."""
-        results = [result for (_, name), result in self.results.items() if name == believed]
-        asked = {
+    def drawn(self, assumptions: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Return the coefficients of a set that are drawn jointly, and singly, and lead to an answer."""
+        results = [result for (_, name), result in self.results.items() if name == assumptions]
+        used = {
             one.name
             for result in results
-            for output in ASKED
+            for output in HEADLINE_OUTPUTS
             for one in explain(result.scenario, output).walk()
         }
         drawn = results[0].drawn
-        together = [name for one in drawn if not isinstance(one, Coefficient) for name in one.coefficients]
-        alone = [one.name for one in drawn if isinstance(one, Coefficient) and one.name in asked]
-        return tuple(together), tuple(alone)
+        joint = [name for one in drawn if not isinstance(one, Coefficient) for name in one.coefficients]
+        single = [one.name for one in drawn if isinstance(one, Coefficient) and one.name in used]
+        return tuple(joint), tuple(single)
 
-    def as_table(self) -> dict[str, Any]:
-        """Return the answers as plain tables, for JSON."""
+    @property
+    def designs(self) -> tuple[Cheapest, ...]:
+        """Return the cheapest designs under both rules."""
+        return self.cheapest + self.cheapest_under_memory_limit
+
+    def page(self) -> Page:
+        """Return every answer with the 5, 50 and 95 % of its draws."""
+        designs = [
+            (format_short(one.target, "FLOP"), one.question.rule, one.assumptions, need.name,
+             *(_short(value, need.unit) for value in (need.point, *(need.quantiles[end] for end in ENDS))))
+            for one in self.designs
+            for need in one.needs
+        ]  # fmt: skip
+        headers = ("Target", "Rule", "Set", "Needs", "Found", "5 %", "Median", "95 %")
+        title = f"The cheapest design, and what it needs in {DESIGN_DRAWS} draws"
+        return Page(
+            title="Headline answers, and how sure they are",
+            tables=(
+                *(self._scenario_table(name) for name in SCENARIOS),
+                Table(headers, tuple(designs), frozenset(range(4, 8)), title),
+            ),
+            notes=(
+                f"Scenarios: {self.draws:,} draws; designs: {DESIGN_DRAWS}; seed {self.seed}.",
+                "Never: more of it does not help. A set or target without a line has no design in the grid.",
+            ),
+        )
+
+    def _scenario_table(self, name: str) -> Table:
+        rows = []
+        for output in HEADLINE_OUTPUTS:
+            for assumptions in self.sets:
+                spread = self.results[name, assumptions].spread(output)
+                values = (spread.point, *(spread.quantiles[end] for end in ENDS))
+                answer = OUTPUTS[output].symbol or output
+                rows.append((answer, assumptions, *(format_short(value, spread.unit) for value in values)))
+        headers = ("Answer", "Set", "Point", "5 %", "Median", "95 %")
+        return Table(headers, tuple(rows), frozenset(range(2, 6)), f"{name}, {self.draws:,} draws")
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the answers as plain data."""
         return {
             "draws": self.draws,
             "seed": self.seed,
             "scenarios": [
-                {"preset": name, "assumptions": believed, **_told(result)}
-                for (name, believed), result in self.results.items()
+                {"preset": name, "assumptions": assumptions, **_scenario_dict(result)}
+                for (name, assumptions), result in self.results.items()
             ],
-            "cheapest": [one.as_table() for one in self.cheapest],
+            "cheapest": [one.to_dict() for one in self.designs],
         }
 
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row for each answer under each set."""
+        import pandas as pd  # noqa: PLC0415 - pandas is slow to import
 
-def _told(result: UncertaintyResult) -> dict[str, Any]:
-    spreads = [one for one in result.spreads if one.name in ASKED]
+        scenarios = (
+            {"question": name, "rule": "", "assumptions": assumptions, "draws": self.draws,
+             "quantity": output, "unit": spread.unit, "point": spread.point, **_labelled(spread.quantiles)}
+            for (name, assumptions), result in self.results.items()
+            for output in HEADLINE_OUTPUTS
+            for spread in (result.spread(output),)
+        )  # fmt: skip
+        designs = (
+            {"question": f"cheapest for {one.target:g} FLOP", "rule": one.question.rule,
+             "assumptions": one.assumptions, "draws": DESIGN_DRAWS, "quantity": need.name,
+             "unit": need.unit, "point": need.point, **_labelled(need.quantiles)}
+            for one in self.designs
+            for need in one.needs
+        )  # fmt: skip
+        return pd.DataFrame([*scenarios, *designs])
+
+    def call(self) -> Call:
+        """Return how the answer is asked for again."""
+        options = changed_options({"draws": (self.draws, DRAWS), "seed": (self.seed, 0)})
+        return Call("headlines", "farflung.analysis.headlines.headlines", options=options)
+
+    def citations(self) -> tuple[Source, ...]:
+        """Return the sources behind the answers."""
+        outcomes = [result.outcome for result in self.results.values()]
+        outcomes += [one.found.outcome for one in self.designs if one.found]
+        return tuple(dict.fromkeys(source for outcome in outcomes for source in outcome.citations()))
+
+
+def _short(value: float, unit: str) -> str:
+    return format_short(value, unit).removesuffix(" day") if math.isfinite(value) else "never"
+
+
+def _scenario_dict(result: UncertaintyResult) -> dict[str, Any]:
+    spreads = [one for one in result.spreads if one.name in HEADLINE_OUTPUTS]
     return {
         "outputs": [asdict(one) | {"quantiles": _labelled(one.quantiles)} for one in spreads],
         "limits": [asdict(one) for one in result.chances if one.output == _METRIC],
@@ -162,7 +255,7 @@ def _labelled(quantiles: Mapping[float, float]) -> dict[str, float]:
 
 
 def headlines(
-    draws: int = 4096, seed: int = 0, *, grid: Grid | None = None, progress: Progress | None = None
+    draws: int = DRAWS, seed: int = 0, *, grid: Grid | None = None, progress: Progress | None = None
 ) -> Headlines:
     """Return the answers under every set.
 
@@ -171,22 +264,28 @@ def headlines(
     draws, seed
         As for :func:`farflung.analysis.uncertainty.uncertainty`.
     grid
-        What the search ranges over; the full grid if left out.
+        What the search ranges over; the full grid unless given.
     progress
         Called with the number of questions answered and of all.
     """
     sets = assumption_names()
-    asked = [(name, believed) for name in SCENARIOS for believed in sets]
-    searched = [(target, believed) for target in TARGETS for believed in sets]
-    results, found = {}, []
-    for name, believed in asked:
-        scenario = preset(name).with_({"assumptions": believed})
-        results[name, believed] = uncertainty(scenario, draws, seed)
-        _count(progress, len(results), len(asked) + len(searched))
-    for target, believed in searched:
-        found.append(cheapest(target, believed, seed, grid))
-        _count(progress, len(asked) + len(found), len(asked) + len(searched))
-    return Headlines(sets, draws, seed, results, tuple(found))
+    scenarios = [(name, assumptions) for name in SCENARIOS for assumptions in sets]
+    questions = {
+        rule: [Question(target=target, rule=rule, assumptions=name) for target in TARGETS for name in sets]
+        for rule in (DEFAULT_RULE, MEMORY_RULE)
+    }
+    total = len(scenarios) + sum(map(len, questions.values()))
+    results: dict[tuple[str, str], UncertaintyResult] = {}
+    designs: dict[str, list[Cheapest]] = {rule: [] for rule in questions}
+    for name, assumptions in scenarios:
+        scenario = with_changes(preset(name), {"assumptions": assumptions})
+        results[name, assumptions] = uncertainty(scenario, draws, seed)
+        _count(progress, len(results), total)
+    for rule, asked in questions.items():
+        for question in asked:
+            designs[rule].append(cheapest(question, seed, grid))
+            _count(progress, len(results) + sum(map(len, designs.values())), total)
+    return Headlines(sets, draws, seed, results, *map(tuple, designs.values()))
 
 
 def _count(progress: Progress | None, done: int, total: int) -> None:
@@ -194,32 +293,30 @@ def _count(progress: Progress | None, done: int, total: int) -> None:
         progress(done, total)
 
 
-def cheapest(target: float, believed: str, seed: int, grid: Grid | None = None) -> Cheapest:
-    """Return the cheapest design for a target under a set, and what it needs to reach it over the draws.
+def cheapest(question: Question, seed: int, grid: Grid | None = None) -> Cheapest:
+    """Return the cheapest design for a target, and what it needs to reach it over the draws.
 
     Parameters
     ----------
-    target
-        Quality-adjusted compute [FLOP].
-    believed
-        Name of the assumption set.
+    question
+        What is to be reached, under which set and rule.
     seed
         Seed of the draws.
     grid
         What the search ranges over.
     """
-    question = Question(target=target, assumptions=believed)
+    target = question.target
     best = solve(Problem(question, grid=grid or Grid())).best
     if best is None:
         return Cheapest(question, None, 0.0, ())
     scenario, outcome = best.design.scenario(question), best.outcome
-    drawn = distributions(load_assumptions(believed))
-    uniform = uniforms([one.name for one in drawn], _DRAWS, seed)
+    drawn = distributions(load_assumptions(question.assumptions))
+    uniform = uniforms([one.name for one in drawn], DESIGN_DRAWS, seed)
     fields = drawn_fields(drawn, uniform)
     nodes = _needed(scenario, fields, "nodes.count", _whole(best.design.nodes), target)
     lengths = question.duration * np.geomspace(_SHORTEST, _LONGEST, _STEPS)
     days = factor("s", "day") * _needed(scenario, fields, "duration", lengths, target)
-    reached = evaluate_batch(scenario, fields, [_METRIC])[_METRIC] >= target
+    reached = answers(scenario, fields, [_METRIC])[_METRIC] >= target
     found = (
         ("nodes", "1", float(best.design.nodes), nodes),
         (_COST, "USD", outcome.capital_cost_usd or 0.0, _cost(scenario, fields, nodes)),
@@ -240,14 +337,14 @@ def _needed(
 ) -> np.ndarray:
     """Return the least of what is tried that reaches the target in each draw, infinite where none does."""
     drawn = {coefficient: values[:, None] for coefficient, values in fields.items()}
-    enough = evaluate_batch(scenario, {**drawn, name: tried[None, :]}, [_METRIC])[_METRIC] >= target
+    enough = answers(scenario, {**drawn, name: tried[None, :]}, [_METRIC])[_METRIC] >= target
     return np.where(enough.any(axis=1), tried[enough.argmax(axis=1)], np.inf)
 
 
 def _cost(scenario: Scenario, fields: Coefficients, nodes: np.ndarray) -> np.ndarray:
     """Return what so many nodes cost in each draw [USD]."""
     known = np.isfinite(nodes)
-    cost = evaluate_batch(scenario, {**fields, "nodes.count": np.where(known, nodes, 1.0)}, [_COST])[_COST]
+    cost = answers(scenario, {**fields, "nodes.count": np.where(known, nodes, 1.0)}, [_COST])[_COST]
     return np.where(known, cost, np.inf)
 
 

@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Any
 from farflung.base.pages import Page, Table
 from farflung.base.results import Call, Result
 from farflung.catalog.sources import Source, cited
+from farflung.catalog.tables import DEFAULT_ASSUMPTIONS
 from farflung.evidence.event_checks.asynchronous import ASYNCHRONOUS
 from farflung.evidence.event_checks.decoupled import DECOUPLED
 from farflung.evidence.event_checks.deployments import COVENANT, INTELLECT
-from farflung.evidence.event_checks.rows import DEFAULT_SET, EventErrors, EventRow, Study, errors_by_group
+from farflung.evidence.event_checks.rows import EventErrors, EventRow, Study, errors_by_group
 from farflung.evidence.event_checks.shaped_links import SHAPED_LINKS
 from farflung.evidence.event_checks.storms import STORMS
 
@@ -120,4 +121,4 @@ def validate_events(seed: int = SEED, progress: Callable[[int, int], None] | Non
         rows += study.rows(seed)
         if progress is not None:
             progress(done, len(STUDIES))
-    return EventValidation(DEFAULT_SET, seed, tuple(rows))
+    return EventValidation(DEFAULT_ASSUMPTIONS, seed, tuple(rows))

@@ -11,8 +11,9 @@ import numpy as np
 from farflung.base.arrays import Array
 from farflung.catalog.event_runs import AsynchronousRun, Goodput
 from farflung.catalog.rows import stored
+from farflung.catalog.tables import DEFAULT_ASSUMPTIONS
 from farflung.evidence.event_checks.courses import STEADY, course, play
-from farflung.evidence.event_checks.rows import DEFAULT_SET, EventRow, Role, Study, source_ref
+from farflung.evidence.event_checks.rows import EventRow, Role, Study, source_ref
 from farflung.learning.sync_interval import stale_inner_steps
 from farflung.outcome.events.course import Synchronisation
 from farflung.outcome.events.draws import RandomDraws
@@ -79,7 +80,7 @@ def loss_from_delay(row: AsynchronousRun, tokens_per_parameter: float, staleness
     run = prepare(
         Scenario.read(
             {
-                "assumptions": DEFAULT_SET,
+                "assumptions": DEFAULT_ASSUMPTIONS,
                 "model": {"parameters": row.parameters},
                 "nodes": {"count": row.workers, "peak": "1e15 FLOP/s", "memory": "1e18 byte"},
                 "network": {"upload": "1 Gbit/s"},

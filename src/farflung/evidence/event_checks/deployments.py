@@ -12,11 +12,12 @@ from farflung.base.arrays import Array
 from farflung.catalog.event_runs import Churn, Spread
 from farflung.catalog.rows import stored
 from farflung.catalog.runs import Case, cases
-from farflung.evidence.event_checks.rows import ALIKE, DEFAULT_SET, EventRow, Role, Study, source_ref
+from farflung.catalog.tables import DEFAULT_ASSUMPTIONS
+from farflung.evidence.event_checks.rows import ALIKE, EventRow, Role, Study, source_ref
 from farflung.evidence.predictions import predict, scenario_of
 from farflung.outcome.events.course import Synchronisation
 from farflung.outcome.events.simulate import Simulation, simulate
-from farflung.scenario import load_assumptions
+from farflung.scenario import load_assumptions, with_changes
 from farflung.scenario.operation import IDEAL, Operation
 
 _GROUP = "deployments"
@@ -56,7 +57,7 @@ def _simulated(case: Case, seed: int, operation: Operation, *, nodes: int | None
         "nodes.count": nodes or case.nodes,
         "duration": f"{_ROUNDS * (_work(case) + _longest(case))} s",
     }
-    scenario = scenario_of(case, DEFAULT_SET).with_(changes)
+    scenario = with_changes(scenario_of(case, DEFAULT_ASSUMPTIONS), changes)
     run = simulate(scenario, operation, runs=_RUNS, seed=seed, watch=watch)
     return _Found(run, np.concatenate(took))
 
@@ -75,7 +76,7 @@ def _longest(case: Case) -> float:
 
 
 def _operation(**given: object) -> Operation:
-    believed = load_assumptions(DEFAULT_SET).conditions["chip_time_between_failures"]
+    believed = load_assumptions(DEFAULT_ASSUMPTIONS).conditions["chip_time_between_failures"]
     failures = {"chip_time_between_failures": f"{float(believed.value) / _CHIPS!r} {believed.unit}"}
     return Operation.read({**_AS_TIMED, **failures, **given})
 
@@ -111,7 +112,7 @@ def _intellect(seed: int) -> Iterator[EventRow]:
         role: Role = "point" if case.role == "point" else "bound"
         found = _figure(case, _simulated(case, seed, ring))
         note = f"{case.nodes} nodes, ring at the stated end of 0.5 to 4 Gbit/s"
-        yield _row(case, role, found, predict(case, DEFAULT_SET, ALIKE), note)
+        yield _row(case, role, found, predict(case, DEFAULT_ASSUMPTIONS, ALIKE), note)
     yield from _with_own_exchange(seed)
     yield from _widths(seed)
 
@@ -129,7 +130,7 @@ def _with_own_exchange(seed: int) -> Iterator[EventRow]:
     """Return utilisation where an exchange takes as long as in the run: whether what is printed fits."""
     for region, (share, exchange) in _by_region().items():
         fixed = IDEAL.model_copy(update={"transport": "ring", "exchange_overhead": exchange.measured})
-        fast = scenario_of(share, DEFAULT_SET).with_({
+        fast = with_changes(scenario_of(share, DEFAULT_ASSUMPTIONS), {
             "network.upload": f"{_FAST} bit/s", "network.latency": "0 s",
             "duration": f"{_ROUNDS * _work(share)} s",
         })  # fmt: skip
@@ -161,7 +162,7 @@ def _covenant(seed: int) -> Iterator[EventRow]:
     present, *_ = _churned("participants")
     for case in readings:
         found = _figure(case, _simulated(case, seed, waited))
-        yield _row(case, "bound", found, predict(case, DEFAULT_SET, ALIKE), "all are waited for")
+        yield _row(case, "bound", found, predict(case, DEFAULT_ASSUMPTIONS, ALIKE), "all are waited for")
     for case in (case for case in readings if case.quantity == "utilisation"):
         shut = _simulated(case, seed, deadline)
         note = f"{case.nodes} peers, closed {_WINDOW:g} s after the last close"

@@ -11,10 +11,7 @@ from farflung.base.format import ABSENT
 from farflung.catalog.event_runs import EventMeasurement
 from farflung.catalog.runs import Case
 from farflung.evidence.quantities import BETWEEN, QUANTITIES
-from farflung.scenario import Scenario
 
-DEFAULT_SET = str(Scenario.model_fields["assumptions"].default)
-"""The assumption set that stands in for what is not stated: the default."""
 ALIKE = {"assumptions.compute_spread": 0.0, "assumptions.link_spread": 0.0}
 """Coefficients of the closed form where times and rates are stated as those of the slowest node and link."""
 STEADY_LINKS = {**ALIKE, "assumptions.link_variation": 0.0}

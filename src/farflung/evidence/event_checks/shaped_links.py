@@ -11,8 +11,9 @@ import numpy as np
 from farflung.catalog.event_runs import Efficiency, Exchange
 from farflung.catalog.rows import stored
 from farflung.catalog.runs import Case, cases
+from farflung.catalog.tables import DEFAULT_ASSUMPTIONS
 from farflung.evidence.event_checks.courses import course, play
-from farflung.evidence.event_checks.rows import DEFAULT_SET, STEADY_LINKS, EventRow, Role, Study, source_ref
+from farflung.evidence.event_checks.rows import STEADY_LINKS, EventRow, Role, Study, source_ref
 from farflung.evidence.predictions import predict
 from farflung.outcome.events.course import Synchronisation
 from farflung.outcome.events.transports import Line
@@ -59,7 +60,7 @@ def _of_all(seed: int) -> Iterator[EventRow]:
     for case in cases(_NAME):
         if case.quantity not in _ASKED:
             continue
-        closed = predict(case, DEFAULT_SET, STEADY_LINKS)
+        closed = predict(case, DEFAULT_ASSUMPTIONS, STEADY_LINKS)
         unseen = efficiency_without(case.upload)
         yield _row(case, closed, unseen, "point", seed)
         if case.mode == "flat" and (case.inner_steps, case.upload) in seen:
