@@ -23,8 +23,8 @@ from farflung.base.units import factor
 from farflung.catalog.sources import Source
 from farflung.catalog.tables import assumption_names
 from farflung.outcome import OUTPUTS, explain
-from farflung.outcome.batch import answers
-from farflung.scenario import Scenario, load_assumptions, preset, with_changes
+from farflung.outcome.batch import evaluate_batch
+from farflung.scenario import Scenario, load_assumptions, preset
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -145,15 +145,23 @@ class Headlines(Result):
     def drawn(self, assumptions: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """Return the coefficients of a set that are drawn jointly, and singly, and lead to an answer."""
         results = [result for (_, name), result in self.results.items() if name == assumptions]
-        used = {
-            one.name
+        nodes = [
+            node
             for result in results
             for output in HEADLINE_OUTPUTS
-            for one in explain(result.scenario, output).walk()
-        }
+            for node in explain(result.scenario, output).walk()
+        ]
+        # Some coefficients enter a formula under another name, with their own record behind them.
+        names = {node.name for node in nodes}
+        records = {id(node.record) for node in nodes}
+        coefficients = load_assumptions(assumptions).coefficients
         drawn = results[0].drawn
         joint = [name for one in drawn if not isinstance(one, Coefficient) for name in one.coefficients]
-        single = [one.name for one in drawn if isinstance(one, Coefficient) and one.name in used]
+        single = [
+            one.name
+            for one in drawn
+            if isinstance(one, Coefficient) and (one.name in names or id(coefficients[one.name]) in records)
+        ]
         return tuple(joint), tuple(single)
 
     @property
@@ -278,7 +286,7 @@ def headlines(
     results: dict[tuple[str, str], UncertaintyResult] = {}
     designs: dict[str, list[Cheapest]] = {rule: [] for rule in questions}
     for name, assumptions in scenarios:
-        scenario = with_changes(preset(name), {"assumptions": assumptions})
+        scenario = preset(name).with_({"assumptions": assumptions})
         results[name, assumptions] = uncertainty(scenario, draws, seed)
         _count(progress, len(results), total)
     for rule, asked in questions.items():
@@ -316,7 +324,7 @@ def cheapest(question: Question, seed: int, grid: Grid | None = None) -> Cheapes
     nodes = _needed(scenario, fields, "nodes.count", _whole(best.design.nodes), target)
     lengths = question.duration * np.geomspace(_SHORTEST, _LONGEST, _STEPS)
     days = factor("s", "day") * _needed(scenario, fields, "duration", lengths, target)
-    reached = answers(scenario, fields, [_METRIC])[_METRIC] >= target
+    reached = evaluate_batch(scenario, fields, [_METRIC])[_METRIC] >= target
     found = (
         ("nodes", "1", float(best.design.nodes), nodes),
         (_COST, "USD", outcome.capital_cost_usd or 0.0, _cost(scenario, fields, nodes)),
@@ -337,14 +345,14 @@ def _needed(
 ) -> np.ndarray:
     """Return the least of what is tried that reaches the target in each draw, infinite where none does."""
     drawn = {coefficient: values[:, None] for coefficient, values in fields.items()}
-    enough = answers(scenario, {**drawn, name: tried[None, :]}, [_METRIC])[_METRIC] >= target
+    enough = evaluate_batch(scenario, {**drawn, name: tried[None, :]}, [_METRIC])[_METRIC] >= target
     return np.where(enough.any(axis=1), tried[enough.argmax(axis=1)], np.inf)
 
 
 def _cost(scenario: Scenario, fields: Coefficients, nodes: np.ndarray) -> np.ndarray:
     """Return what so many nodes cost in each draw [USD]."""
     known = np.isfinite(nodes)
-    cost = answers(scenario, {**fields, "nodes.count": np.where(known, nodes, 1.0)}, [_COST])[_COST]
+    cost = evaluate_batch(scenario, {**fields, "nodes.count": np.where(known, nodes, 1.0)}, [_COST])[_COST]
     return np.where(known, cost, np.inf)
 
 

@@ -17,7 +17,7 @@ from farflung.evidence.event_checks.rows import ALIKE, EventRow, Role, Study, so
 from farflung.evidence.predictions import predict, scenario_of
 from farflung.outcome.events.course import Synchronisation
 from farflung.outcome.events.simulate import Simulation, simulate
-from farflung.scenario import load_assumptions, with_changes
+from farflung.scenario import load_assumptions
 from farflung.scenario.operation import IDEAL, Operation
 
 _GROUP = "deployments"
@@ -57,7 +57,7 @@ def _simulated(case: Case, seed: int, operation: Operation, *, nodes: int | None
         "nodes.count": nodes or case.nodes,
         "duration": f"{_ROUNDS * (_work(case) + _longest(case))} s",
     }
-    scenario = with_changes(scenario_of(case, DEFAULT_ASSUMPTIONS), changes)
+    scenario = scenario_of(case, DEFAULT_ASSUMPTIONS).with_(changes)
     run = simulate(scenario, operation, runs=_RUNS, seed=seed, watch=watch)
     return _Found(run, np.concatenate(took))
 
@@ -130,7 +130,7 @@ def _with_own_exchange(seed: int) -> Iterator[EventRow]:
     """Return utilisation where an exchange takes as long as in the run: whether what is printed fits."""
     for region, (share, exchange) in _by_region().items():
         fixed = IDEAL.model_copy(update={"transport": "ring", "exchange_overhead": exchange.measured})
-        fast = with_changes(scenario_of(share, DEFAULT_ASSUMPTIONS), {
+        fast = scenario_of(share, DEFAULT_ASSUMPTIONS).with_({
             "network.upload": f"{_FAST} bit/s", "network.latency": "0 s",
             "duration": f"{_ROUNDS * _work(share)} s",
         })  # fmt: skip
