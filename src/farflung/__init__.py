@@ -15,6 +15,17 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from farflung.analysis.compare import compare
+    from farflung.analysis.search import (
+        least_bandwidth,
+        most_compute,
+        nodes_for_target,
+        search,
+        threshold_for_duration,
+    )
+    from farflung.analysis.sensitivity import sensitivity
+    from farflung.analysis.uncertainty import uncertainty
+    from farflung.analysis.waterfall import waterfall
     from farflung.base.errors import InputError
     from farflung.outcome import Explanation, Outcome, evaluate, explain
     from farflung.outcome.events import Simulation, simulate
@@ -30,13 +41,22 @@ _HOMES = {
     "Outcome": "farflung.outcome",
     "Scenario": "farflung.scenario",
     "Simulation": "farflung.outcome.events",
+    "compare": "farflung.analysis.compare",
     "evaluate": "farflung.outcome",
     "explain": "farflung.outcome",
+    "least_bandwidth": "farflung.analysis.search",
     "load": "farflung.scenario",
     "load_assumptions": "farflung.scenario",
+    "most_compute": "farflung.analysis.search",
+    "nodes_for_target": "farflung.analysis.search",
     "preset": "farflung.scenario",
     "presets": "farflung.scenario",
+    "search": "farflung.analysis.search",
+    "sensitivity": "farflung.analysis.sensitivity",
     "simulate": "farflung.outcome.events",
+    "threshold_for_duration": "farflung.analysis.search",
+    "uncertainty": "farflung.analysis.uncertainty",
+    "waterfall": "farflung.analysis.waterfall",
 }
 
 __all__ = [
@@ -47,13 +67,22 @@ __all__ = [
     "Outcome",
     "Scenario",
     "Simulation",
+    "compare",
     "evaluate",
     "explain",
+    "least_bandwidth",
     "load",
     "load_assumptions",
+    "most_compute",
+    "nodes_for_target",
     "preset",
     "presets",
+    "search",
+    "sensitivity",
     "simulate",
+    "threshold_for_duration",
+    "uncertainty",
+    "waterfall",
 ]
 
 

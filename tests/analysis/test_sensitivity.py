@@ -11,17 +11,18 @@ import pytest
 from farflung.analysis.distributions import distributions
 from farflung.analysis.sensitivity import MOST_DRAWS, Lever, sensitivity, sobol_indices
 from farflung.base.errors import InputError
+from farflung.base.fields import fields_of
 from farflung.outcome import evaluate
-from farflung.outcome.batch import evaluate_batch
-from farflung.scenario import load_assumptions, preset
+from farflung.scenario import Scenario, load_assumptions, preset
 
 HEADLINE = "paper-headline"
+FIELDS = fields_of(Scenario)
 LEVERS = {"network.upload": ("50 Mbps", "200 Mbps"), "nodes.mfu": (0.3, 0.5), "nodes.count": (20, 60)}
 
 
 @pytest.fixture(scope="module")
 def result():
-    return sensitivity(HEADLINE, levers=LEVERS, command="farflung sensitivity paper-headline")
+    return sensitivity(HEADLINE, levers=LEVERS)
 
 
 def bar_of(result, name):
@@ -83,6 +84,7 @@ def test_totals_are_not_below_first_orders(result):
 
 @pytest.mark.parametrize("name", ["replica_size_exponent", "sync_interval_slope", "straggler_slope_relay"])
 def test_bars_of_coefficients_are_the_model_at_either_end(result, name):
+    from farflung.outcome.batch import evaluate_batch
 
     bar, record = bar_of(result, name), load_assumptions("miri-2026-04").coefficients[name]
     assert (bar.low_input, bar.high_input) == (record.low, record.high)
@@ -162,11 +164,11 @@ def test_levers_that_leave_the_feasible_give_bars_but_no_shares():
 
 
 def test_levers_are_spread_in_logarithms_and_whole_numbers_stay_whole():
-    upload = Lever("network.upload", 1e7, 1e9, "bit/s").fields(np.array([0.0, 0.5, 1.0]))
+    upload = Lever(FIELDS["network.upload"], 1e7, 1e9).fields(np.array([0.0, 0.5, 1.0]))
     assert upload["network.upload"].tolist() == pytest.approx([1e7, 1e8, 1e9], rel=1e-12)
-    latency = Lever("network.latency", 0.0, 0.2, "s").fields(np.array([0.25]))
+    latency = Lever(FIELDS["network.latency"], 0.0, 0.2).fields(np.array([0.25]))
     assert latency["network.latency"].tolist() == pytest.approx([0.05])
-    nodes = Lever("nodes.count", 10, 1000, "1").fields(np.linspace(0, 1, 7))["nodes.count"]
+    nodes = Lever(FIELDS["nodes.count"], 10, 1000).fields(np.linspace(0, 1, 7))["nodes.count"]
     assert (nodes == np.rint(nodes)).all()
 
 
@@ -203,8 +205,34 @@ def test_unknown_outputs_are_refused():
 
 
 def test_the_table_is_json(result):
-    table = json.loads(json.dumps(result.as_table()))
-    assert table["provenance"]["command"] == "farflung sensitivity paper-headline"
+    table = json.loads(json.dumps(result.to_dict()))
+    assert table["provenance"]["command"] == result.command
     assert len(table["tornado"]) == len(result.bars)
     inputs = len(distributions(load_assumptions("miri-2026-04"))) + len(LEVERS)
     assert table["runs"] == 1024 * (inputs + 2)
+
+
+def test_it_is_asked_for_again_as_it_was():
+    import farflung
+
+    levers = {"network.upload": ("50 Mbps", "200 Mbps")}
+    found = sensitivity(HEADLINE, "loss", levers=levers, draws=64, nodes__mfu=0.3)
+    assert found.command == (
+        "farflung sensitivity paper-headline --set nodes.mfu=0.3 --lever 'network.upload=50 Mbps..200 Mbps'"
+        " --output loss --draws 64"
+    )
+    assert eval(found.python, {"farflung": farflung}).bars == found.bars
+
+
+def test_the_page_fits_a_screen(result):
+    lines = repr(result).splitlines()
+    assert len(lines) <= 25
+    assert max(map(len, lines)) <= 100
+    assert lines[0].startswith("Quality-adjusted compute: what moves it in")
+    assert "5 coefficients drawn together" in repr(result)
+
+
+def test_the_frame_has_a_row_for_each_bar(result):
+    frame = result.to_frame()
+    assert list(frame["name"]) == [bar.name for bar in result.bars]
+    assert frame.set_index("name").loc["scaling_law", "total"] > 0

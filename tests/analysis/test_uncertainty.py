@@ -13,7 +13,7 @@ from farflung.analysis.uncertainty import HELD, MOST_DRAWS, QUANTILES, uncertain
 from farflung.base.errors import InputError
 from farflung.outcome import OUTPUTS, evaluate
 from farflung.outcome.batch import evaluate_batch
-from farflung.scenario import load_assumptions, preset
+from farflung.scenario import Scenario, load_assumptions, preset
 
 HEADLINE = "paper-headline"
 SCENARIOS = (HEADLINE, "governance-config-c", "governance-pipeline-400b", "notes-continental-us")
@@ -21,7 +21,7 @@ SCENARIOS = (HEADLINE, "governance-config-c", "governance-pipeline-400b", "notes
 
 @pytest.fixture(scope="module")
 def result():
-    return uncertainty(HEADLINE, command="farflung uncertainty paper-headline")
+    return uncertainty(HEADLINE)
 
 
 def test_the_same_seed_gives_the_same_result(result):
@@ -226,7 +226,10 @@ def test_a_set_without_any_spread_gives_its_point(tmp_path):
 
 
 def test_what_is_held_is_said(result):
-    assert HELD == ("nodes.mfu", "protocol.compression_scenario")
+    assert HELD == ("nodes.mfu", "protocol.compression_scenario", "nodes.price")
+    assert result.held["nodes.mfu"] == "0.4"
+    assert result.to_dict()["held"] == dict(result.held)
+    assert "nodes.mfu (0.4)" in " ".join(repr(result).split())
     assert all(name in result.notes[0] for name in HELD)
 
 
@@ -241,7 +244,7 @@ def test_the_dataset_has_units_and_provenance(result):
 
 
 def test_the_table_is_json(result):
-    table = json.loads(json.dumps(uncertainty(HEADLINE, 64, against="paper-1gbps").as_table()))
+    table = json.loads(json.dumps(uncertainty(HEADLINE, 64, against="paper-1gbps").to_dict()))
     assert table["provenance"]["seed"] == 0
     assert {one["name"] for one in table["drawn"]} >= {"scaling_law", "server_cost_factor"}
     assert table["pairs"][0]["ratio"].keys() == {"5%", "25%", "50%", "75%", "95%"}
@@ -261,3 +264,35 @@ def test_more_draws_are_larger_arrays_and_no_more_calls():
 
     uncertainty("paper-1gbps", 64)  # what is read once, is
     assert calls(4096) <= 1.1 * calls(64)
+
+
+def test_it_is_asked_for_again_as_it_was():
+    found = uncertainty(HEADLINE, 64, seed=3, against="paper-1gbps", limits={"loss": 2}, nodes__mfu=0.3)
+    assert found.command == (
+        "farflung uncertainty paper-headline --against paper-1gbps --set nodes.mfu=0.3 --limit loss=2"
+        " --draws 64 --seed 3"
+    )
+    import farflung
+
+    assert eval(found.python, {"farflung": farflung}).spreads == found.spreads
+    assert uncertainty(preset(HEADLINE), 64).command == "farflung uncertainty paper-headline --draws 64"
+    changed = uncertainty(preset(HEADLINE).with_({"nodes.count": 72}), 64, against="paper-1gbps")
+    assert changed.command is None  # a command makes its changes in both scenarios
+    unnamed = uncertainty(Scenario.read(preset(HEADLINE).to_mapping()), 64)
+    assert unnamed.command is None
+    assert eval(unnamed.python, {"farflung": farflung}).spreads == unnamed.spreads
+
+
+def test_the_page_fits_a_screen(result):
+    both = uncertainty(HEADLINE, 256, against="paper-1gbps")
+    for found in (result, both):
+        lines = repr(found).splitlines()
+        assert len(lines) <= 25
+        assert max(map(len, lines)) <= 100
+    assert "passes 1e+24 FLOP (miri-2025) in" in repr(result)
+    assert "First over second, draw by draw" in repr(both)
+
+
+def test_the_frame_has_a_row_for_each_output(result):
+    frame = result.to_frame().set_index("name")
+    assert frame.loc["loss", "50%"] == result.spread("loss").quantiles[0.5]

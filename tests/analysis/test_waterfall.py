@@ -8,6 +8,7 @@ import math
 
 import pytest
 
+import farflung
 from farflung.analysis.waterfall import waterfall
 from farflung.base.errors import InputError
 from farflung.outcome import evaluate
@@ -66,6 +67,12 @@ def test_parts_of_a_cost_are_differences():
     one, other = evaluate(HEADLINE), evaluate("paper-1gbps")
     assert result.terms[0].amount == other.capital_cost_usd - one.capital_cost_usd
     assert all(term.ratio is None for term in result.terms)
+
+
+def test_a_price_that_includes_the_server_is_a_factor_of_its_own():
+    mixed = waterfall(HEADLINE, preset(HEADLINE).with_({"nodes.hardware": "8x B200"}), "capital_cost_usd")
+    adds_up(mixed)
+    assert {term.name: term.second for term in mixed.terms}["host_cost_factor"] == 1.0
 
 
 def test_one_input_gets_all_of_the_difference():
@@ -175,6 +182,31 @@ def test_a_run_that_cannot_be_names_what_stands_in_the_way():
 
 
 def test_the_table_is_json():
-    table = json.loads(json.dumps(waterfall(HEADLINE, "paper-1gbps", by="input", command="x").as_table()))
-    assert [one["command"] for one in table["provenance"]] == ["x", "x"]
+    result = waterfall(HEADLINE, "paper-1gbps", by="input")
+    table = json.loads(json.dumps(result.to_dict()))
+    assert [one["command"] for one in table["provenance"]] == [result.command] * 2
     assert sum(one["amount"] for one in table["terms"]) == pytest.approx(table["difference"], rel=1e-12)
+    assert result.to_frame()["amount"].sum() == pytest.approx(table["difference"], rel=1e-12)
+
+
+def test_it_is_asked_for_again_as_it_was():
+    result = waterfall(HEADLINE, "paper-1gbps", "total_cost_usd", nodes__mfu=0.3)
+    assert result.command == (
+        "farflung waterfall paper-headline paper-1gbps --set nodes.mfu=0.3 --output total_cost_usd"
+    )
+    assert eval(result.python, {"farflung": farflung}).terms == result.terms
+
+
+@pytest.mark.parametrize("by", ["factor", "input"])
+def test_the_page_fits_a_screen(by):
+    lines = repr(waterfall(HEADLINE, "governance-config-c", by=by)).splitlines()
+    assert len(lines) <= 25
+    assert max(map(len, lines)) <= 100
+
+
+def test_a_joint_law_shows_what_compression_and_replicas_each_cost():
+    first = preset(HEADLINE).with_({"assumptions": "calibrated-2026-11", "protocol.inner_steps": 30})
+    terms = {term.name: term for term in waterfall(first, first.with_({"protocol.compression": 16})).terms}
+    assert terms["efficiency_compression"].ratio > 1.3
+    for name in ("efficiency_compression", "efficiency_replica"):
+        assert 0.0 < terms[name].first < 1.0

@@ -73,7 +73,7 @@ def test_the_page_of_a_search(farflung, monkeypatch, columns: str) -> None:
     assert "18 chips (not in the published grid)" in said
     assert "of 512 draws" in said
     assert "MFU of 0.4" in said
-    assert "1.64 times its price" in said
+    assert "1.64 times its chips" in said
     title = next(line for line in lines if line.startswith(" Node"))
     assert title.split()[:4] == ["Node", "Format", "Nodes", "Protocol"]
 

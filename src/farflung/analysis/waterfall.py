@@ -8,24 +8,22 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
 from itertools import combinations
-from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, get_args
 
 import numpy as np
 
 from farflung.analysis.distributions import whole_seed
+from farflung.analysis.waterfall_result import OUTPUT, By, Term, Waterfall
 from farflung.base.errors import InputError, unknown
 from farflung.base.fields import fields_of
-from farflung.base.provenance import Provenance
 from farflung.outcome import OUTPUTS, Outcome, evaluate
 from farflung.outcome.outputs import output_named
-from farflung.outcome.run import as_scenario, prepare
+from farflung.outcome.run import ScenarioLike, prepare
 from farflung.scenario import Scenario
 
-By = Literal["factor", "input"]
-Asked = Scenario | str | Path | Mapping[str, Any]
+__all__ = ["By", "Term", "Waterfall", "waterfall"]
+
 Shares = list[tuple[float, float | None]]
 """What each input adds, and by what it multiplies."""
 
@@ -37,7 +35,7 @@ _PRODUCTS: Mapping[str, tuple[str, ...]] = {
         "efficiency_batch",
     ),
     "throughput_flop": ("nodes", "node_peak", "model_flop_utilisation", "duration", "utilisation"),
-    "capital_cost": ("chips", "chip_price", "server_cost_factor", "network_cost_factor"),
+    "capital_cost": ("chips", "chip_price", "host_cost_factor", "network_cost_factor"),
     "power": (
         "chips", "chip_power", "server_power_factor", "mean_power_fraction", "power_usage_effectiveness",
     ),
@@ -62,89 +60,14 @@ _ORDERS = 128
 _FIELDS = fields_of(Scenario)
 
 
-@dataclass(frozen=True, slots=True)
-class Term:
-    """One part of a difference.
-
-    Attributes
-    ----------
-    name, meaning
-        The factor, or the fields of the scenario.
-    first, second
-        Its value in either scenario.
-    ratio
-        By what it multiplies the output on the way from the first to the second; ``None`` where the
-        output is a sum, or is zero on the way.
-    amount
-        What it adds to the output; the amounts of all terms add up to the difference.
-    """
-
-    name: str
-    meaning: str
-    first: Any
-    second: Any
-    ratio: float | None
-    amount: float
-
-
-@dataclass(frozen=True, slots=True)
-class Waterfall:
-    """The difference between two outcomes, term by term, in the order in which it is shown."""
-
-    output: str
-    unit: str
-    by: By
-    outcomes: tuple[Outcome, Outcome]
-    first: float
-    second: float
-    terms: tuple[Term, ...]
-    exact: bool
-    """Whether every order of exchange was counted, or the parts are those of a product or a sum."""
-    seed: int
-    command: str | None
-
-    @property
-    def difference(self) -> float:
-        """Return the second less the first."""
-        return self.second - self.first
-
-    @property
-    def ratio(self) -> float | None:
-        """Return the second over the first; ``None`` where that is 0."""
-        return self.second / self.first if self.first else None
-
-    @property
-    def provenance(self) -> tuple[Provenance, Provenance]:
-        """Return how to obtain the same answer again, for both scenarios."""
-        update = {"seed": None if self.exact else self.seed, "command": self.command}
-        first, second = (outcome.provenance.model_copy(update=update) for outcome in self.outcomes)
-        return first, second
-
-    def as_table(self) -> dict[str, Any]:
-        """Return the result as plain tables, for JSON."""
-        return {
-            "output": self.output,
-            "unit": self.unit,
-            "by": self.by,
-            "scenarios": [outcome.scenario.name for outcome in self.outcomes],
-            "first": self.first,
-            "second": self.second,
-            "difference": self.difference,
-            "ratio": self.ratio,
-            "exact": self.exact,
-            "terms": [asdict(one) for one in self.terms],
-            "provenance": [one.model_dump(mode="json") for one in self.provenance],
-        }
-
-
 def waterfall(
-    first: Asked,
-    second: Asked,
-    output: str = "quality_adjusted_flop",
+    first: ScenarioLike,
+    second: ScenarioLike,
+    output: str = OUTPUT,
     *,
     by: By = "factor",
     seed: int = 0,
-    command: str | None = None,
+    **changes: Any,
 ) -> Waterfall:
     """Return the difference of an output between two scenarios, taken apart term by term.
 
@@ -159,8 +82,8 @@ def waterfall(
         over the orders in which it can be exchanged (Shapley), all of them up to 8 differences.
     seed
         Seed of the orders, where there are more.
-    command
-        The command that asked, for the provenance.
+    changes
+        Fields of both scenarios to change, as for :func:`farflung.evaluate`.
 
     Raises
     ------
@@ -184,7 +107,7 @@ def waterfall(
     if by not in get_args(By):
         raise unknown("by", "way", str(by), get_args(By))
     whole_seed(seed)
-    outcomes = evaluate(as_scenario(first)), evaluate(as_scenario(second))
+    outcomes = evaluate(first, **changes), evaluate(second, **changes)
     ends = tuple(_value(outcome, name) for outcome in outcomes)
     if by == "factor":
         terms, exact = tuple(_by_factor(outcomes, name, (ends[0], ends[1]))), True
@@ -200,7 +123,6 @@ def waterfall(
         terms=terms,
         exact=exact,
         seed=seed,
-        command=command,
     )
 
 
@@ -273,7 +195,7 @@ def _by_input(outcomes: tuple[Outcome, Outcome], output: str, seed: int) -> tupl
     terms = [
         Term(
             name=" + ".join(fields),
-            meaning="; ".join(_said(name) for name in fields),
+            meaning="; ".join(_FIELDS[name].meaning for name in fields),
             first=_values(outcomes[0], fields),
             second=_values(outcomes[1], fields),
             ratio=ratio,
@@ -294,7 +216,7 @@ def _blocks(first: Scenario, second: Scenario) -> Iterator[tuple[str, ...]]:
     differing = [
         name
         for name, declared in _FIELDS.items()
-        if (declared.role != "label" or name == "assumptions") and _at(first, name) != _at(second, name)
+        if (declared.role != "label" or name == "assumptions") and declared.get(first) != declared.get(second)
     ]
     done: set[str] = set()
     for name in differing:
@@ -305,31 +227,19 @@ def _blocks(first: Scenario, second: Scenario) -> Iterator[tuple[str, ...]]:
             yield block
 
 
-def _said(name: str) -> str:
-    return fields_of(Scenario)[name].meaning
-
-
-def _at(scenario: Scenario, name: str) -> Any:
-    found: Any = scenario
-    for part in name.split("."):
-        found = getattr(found, part)
-    return found
-
-
 def _values(outcome: Outcome, fields: Sequence[str]) -> Any:
     """Return what a scenario says, or what was taken where it says nothing."""
-    filled = {one.field: one.value for one in outcome.defaulted}
-    said = {name: outcome.mode if name == _MODE else _at(outcome.scenario, name) for name in fields}
-    found = [filled.get(name) if value is None else value for name, value in said.items()]
+    defaulted = {default.field: default.value for default in outcome.defaulted}
+    said = {name: outcome.mode if name == _MODE else _FIELDS[name].get(outcome.scenario) for name in fields}
+    found = [defaulted.get(name) if value is None else value for name, value in said.items()]
     return found[0] if len(found) == 1 else found
 
 
 def _mixture(first: Scenario, second: Scenario, fields: Iterable[str]) -> Scenario:
     """Return the first scenario with some fields as in the second."""
-    mixture: Scenario = first
+    mixture = first
     for path in fields:
-        field = _FIELDS[path]
-        mixture = field.replace(mixture, field.get(second))
+        mixture = _FIELDS[path].replace(mixture, _FIELDS[path].get(second))
     return mixture
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from farflung.base.errors import InputError
-from farflung.cli.asked import AssumptionsName, Changes, ScenarioName, asked, command_line
+from farflung.cli.asked import AssumptionsName, Changes, ScenarioName, changed
 from farflung.cli.show import (
     ABSENT,
     PLOT_HELP,
@@ -69,25 +69,13 @@ def sensitivity(
     from farflung.analysis.sensitivity import sensitivity as answer
 
     levers = _levers(lever or ())
-    more = [] if output == _DEFAULT else ["--output", output]
-    more += [word for text in lever or () for word in ("--lever", text)]
-    more += [] if draws == 1024 else ["--draws", str(draws)]
-    more += [] if seed == 0 else ["--seed", str(seed)]
-    more += [] if how is Listed.table else ["--format", how.value]
-    result = answer(
-        asked(scenario, changes, assumptions),
-        output,
-        levers=levers,
-        draws=draws,
-        seed=seed,
-        command=command_line("sensitivity", scenario, changes, assumptions, *more),
-    )
+    result = answer(scenario, output, levers=levers, draws=draws, seed=seed, **changed(changes, assumptions))
     if plot is not None:
         from farflung.report.figures import sensitivity_figure, write_figure
 
         write_figure(sensitivity_figure(result), plot)
     if how is Listed.json:
-        put_json(result.as_table())
+        put_json(result.to_dict())
     elif how is Listed.csv:
         _put_rows(result)
     else:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from farflung.base.errors import InputError
-from farflung.cli.asked import AssumptionsName, Changes, ScenarioName, asked, command_line
+from farflung.cli.asked import AssumptionsName, Changes, ScenarioName, changed
 from farflung.cli.show import (
     ABSENT,
     PLOT_HELP,
@@ -77,31 +77,18 @@ def uncertainty(
     """
     from farflung.analysis.uncertainty import uncertainty as answer
 
-    more = [*_option("--draws", draws, 4096), *_option("--seed", seed, 0), *_option("--against", against)]
-    more += [word for text in limit or () for word in ("--limit", text)]
-    more += _option("--format", how.value, Listed.table.value)
-    result = answer(
-        asked(scenario, changes, assumptions),
-        draws,
-        seed,
-        against=None if against is None else asked(against, changes, assumptions),
-        limits=_limits(limit or ()),
-        command=command_line("uncertainty", scenario, changes, assumptions, *more),
-    )
+    limits = _limits(limit or ())
+    result = answer(scenario, draws, seed, against=against, limits=limits, **changed(changes, assumptions))
     if plot is not None:
         from farflung.report.figures import uncertainty_figure, write_figure
 
         write_figure(uncertainty_figure(result), plot)
     if how is Listed.json:
-        put_json(result.as_table())
+        put_json(result.to_dict())
     elif how is Listed.csv:
         _put_rows(result)
     else:
         put(*_page(result))
-
-
-def _option(name: str, value: object, default: object = None) -> list[str]:
-    return [] if value == default else [name, str(value)]
 
 
 def _limits(texts: Iterable[str]) -> dict[str, list[str]] | None:

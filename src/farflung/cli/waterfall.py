@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from farflung.cli.asked import AssumptionsName, Changes, ScenarioName, asked, command_line
+from farflung.cli.asked import AssumptionsName, Changes, ScenarioName, changed
 from farflung.cli.show import (
     ABSENT,
     PLOT_HELP,
@@ -65,22 +65,13 @@ def waterfall(
     """
     from farflung.analysis.waterfall import waterfall as answer
 
-    more = [second] + ([] if output == _DEFAULT else ["--output", output])
-    more += [] if by is By.factor else ["--by", by.value]
-    more += [] if how is Listed.table else ["--format", how.value]
-    result = answer(
-        asked(first, changes, assumptions),
-        asked(second, changes, assumptions),
-        output,
-        by=by.value,
-        command=command_line("waterfall", first, changes, assumptions, *more),
-    )
+    result = answer(first, second, output, by=by.value, **changed(changes, assumptions))
     if plot is not None:
         from farflung.report.figures import waterfall_figure, write_figure
 
         write_figure(waterfall_figure(result), plot)
     if how is Listed.json:
-        put_json(result.as_table())
+        put_json(result.to_dict())
     elif how is Listed.csv:
         header = ("name", "first", "second", "ratio", "amount", "unit")
         put_csv(header, [(t.name, t.first, t.second, t.ratio, t.amount, result.unit) for t in result.terms])

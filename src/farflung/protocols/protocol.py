@@ -115,6 +115,8 @@ class Protocol:
         Whether a replica may be spread over several nodes, and need not fit on one.
     automatic
         When ``auto`` picks it; ``None`` if never.
+    searched
+        Whether a search tries it; not where the designs of another protocol include its own.
     """
 
     name: str
@@ -126,6 +128,7 @@ class Protocol:
     paced_by: str = "compute_time"
     sharded: bool = False
     automatic: Automatic | None = None
+    searched: bool = True
 
     def takes(self, field: str) -> bool:
         """Return whether a field of a scenario is one of the protocol's settings."""

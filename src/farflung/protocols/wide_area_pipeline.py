@@ -18,4 +18,5 @@ WIDE_AREA_PIPELINE: Protocol = replace(
     summary="all nodes that a replica needs form one pipeline; no outer loop",
     steps={**STEPS_OF_PIPELINES, "groups": step(exactly_one)},
     automatic=Automatic(2, _one_replica_at_most),
+    searched=False,  # pipeline groups of one pipeline
 )

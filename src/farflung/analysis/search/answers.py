@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from farflung.analysis.requested import RequestedScenario
+from farflung.analysis.calls import call_about
 from farflung.analysis.search.designs import EvaluatedDesign
 from farflung.analysis.search.grid import Problem
 from farflung.analysis.search.options import options_of
@@ -15,6 +15,7 @@ from farflung.base.pages import Page
 from farflung.base.results import Call, Result, changed_options
 from farflung.catalog.sources import Source
 from farflung.outcome import OUTPUTS, evaluate
+from farflung.scenario import Scenario
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -84,7 +85,7 @@ class NodesForTarget(Result):
 
     Attributes
     ----------
-    request
+    scenario
         The scenario.
     output, target
         Name of the output, and its least value [its unit].
@@ -92,7 +93,7 @@ class NodesForTarget(Result):
         Number of nodes.
     """
 
-    request: RequestedScenario
+    scenario: Scenario
     output: str
     target: float
     nodes: int
@@ -117,11 +118,11 @@ class NodesForTarget(Result):
         """Return the question again."""
         defaults = {"output": (self.output, "quality_adjusted_flop"), "target": (self.target, 1e25)}
         options = changed_options(defaults)
-        return self.request.call("inverse nodes", "farflung.nodes_for_target", options)
+        return call_about("inverse nodes", "farflung.nodes_for_target", (self.scenario,), options)
 
     def citations(self) -> tuple[Source, ...]:
         """Return the sources behind the output."""
-        return evaluate(self.request.scenario).citations(self.output)
+        return evaluate(self.scenario).citations(self.output)
 
 
 @dataclass(frozen=True, repr=False)
@@ -130,7 +131,7 @@ class LeastBandwidth(Result):
 
     Attributes
     ----------
-    request
+    scenario
         The scenario.
     utilisation
         Share of the compute that is used.
@@ -138,7 +139,7 @@ class LeastBandwidth(Result):
         Bandwidth [bit/s].
     """
 
-    request: RequestedScenario
+    scenario: Scenario
     utilisation: float
     bandwidth: float
 
@@ -159,11 +160,11 @@ class LeastBandwidth(Result):
     def call(self) -> Call:
         """Return the question again."""
         options = changed_options({"utilisation": (self.utilisation, 0.9)})
-        return self.request.call("inverse bandwidth", "farflung.least_bandwidth", options)
+        return call_about("inverse bandwidth", "farflung.least_bandwidth", (self.scenario,), options)
 
     def citations(self) -> tuple[Source, ...]:
         """Return the sources behind the utilisation."""
-        return evaluate(self.request.scenario).citations("utilisation")
+        return evaluate(self.scenario).citations("utilisation")
 
 
 @dataclass(frozen=True, repr=False)

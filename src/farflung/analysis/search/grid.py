@@ -2,27 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise, product
 from typing import Any
 
 from farflung.analysis.search.question import Constraints, Question
+from farflung.protocols import PROTOCOLS
 
 INNER_STEPS = "protocol.inner_steps"
 _STAGES = "protocol.pipeline_stages"
-_SETTINGS: Mapping[str, Mapping[str, tuple[Any, ...]]] = {
-    "flat": {INNER_STEPS: ()},
-    "data_parallel": {},
-    "hierarchical": {INNER_STEPS: (), "protocol.nodes_per_group": (8, 16, 32)},
-    "pipeline_groups": {
-        INNER_STEPS: (),
-        _STAGES: (2, 4, 8),
-        "protocol.activation_compression": (4.0, 10.0),
-        "protocol.micro_batches": (8, 32),
-    },
-}
-"""Settings that protocols offer to a search, and the values tried; none where the grid has its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,16 +28,22 @@ class Variant:
     @property
     def takes_inner_steps(self) -> bool:
         """Return whether the protocol has a number of inner steps to choose."""
-        return INNER_STEPS in _SETTINGS[self.mode]
+        return PROTOCOLS[self.mode].takes(INNER_STEPS)
 
 
 def _searched_variants() -> tuple[Variant, ...]:
     """Return every combination of the settings that protocols offer to a search."""
     return tuple(
-        Variant(mode, settings)
-        for mode, offered in _SETTINGS.items()
+        Variant(protocol.name, settings)
+        for protocol in PROTOCOLS.values()
+        if protocol.searched
         for settings in product(
-            *([(field, value) for value in values] for field, values in offered.items() if values)
+            *(
+                [(setting.field, value) for value in setting.values]
+                for setting in protocol.settings
+                # The grid ranges over inner steps itself: they need no other evaluation of the inputs.
+                if setting.values and setting.field != INNER_STEPS
+            )
         )
     )
 

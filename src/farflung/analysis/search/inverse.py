@@ -10,10 +10,9 @@ from typing import Any, Unpack
 
 import numpy as np
 
-from farflung.analysis.requested import AnyScenario, requested
 from farflung.analysis.search.answers import LeastBandwidth, MostCompute, NodesForTarget, Threshold
 from farflung.analysis.search.designs import EvaluatedDesign
-from farflung.analysis.search.grid import Problem
+from farflung.analysis.search.grid import INNER_STEPS, Problem
 from farflung.analysis.search.maximise import maximise
 from farflung.analysis.search.options import DesignOptions, Quantity, SearchOptions, problem_of
 from farflung.analysis.search.question import Question
@@ -21,7 +20,10 @@ from farflung.analysis.search.search import branches_of, is_reachable, solve
 from farflung.base.errors import InputError
 from farflung.outcome import evaluate
 from farflung.outcome.batch import evaluate_batch
+from farflung.outcome.outcome import changed_scenario
 from farflung.outcome.outputs import output_named
+from farflung.outcome.run import ScenarioLike
+from farflung.protocols import PROTOCOLS
 
 _MOST_NODES = 2**20
 _LARGEST_BLOCK = 2**16
@@ -61,7 +63,7 @@ def most_compute(
 
 
 def nodes_for_target(
-    scenario: AnyScenario,
+    scenario: ScenarioLike,
     output: str = "quality_adjusted_flop",
     target: float = 1e25,
     **changes: Any,
@@ -84,16 +86,16 @@ def nodes_for_target(
     InputError
         If the target is no number above 0, or no number of nodes up to a million reaches it.
     """
-    request, name = requested(scenario, changes), output_named(output).name
+    changed, name = changed_scenario(scenario, **changes), output_named(output).name
     if not (target > 0 and math.isfinite(target)):
         raise InputError("target", f"{target:g} is not a number above 0")
     first, size, furthest = 1, 4096, 0.0
     while first <= _MOST_NODES:
         counts = np.arange(first, min(first + size, _MOST_NODES + 1), dtype=np.float64)
-        values = evaluate_batch(request.scenario, {"nodes.count": counts}, [name])[name]
+        values = evaluate_batch(changed, {"nodes.count": counts}, [name])[name]
         reached = np.nonzero(values >= target)[0]
         if reached.size:
-            return NodesForTarget(request, name, target, int(counts[reached[0]]))
+            return NodesForTarget(changed, name, target, int(counts[reached[0]]))
         furthest = max(furthest, float(np.nanmax(values, initial=0.0)))
         first, size = first + size, min(2 * size, _LARGEST_BLOCK)
     raise InputError(
@@ -101,7 +103,7 @@ def nodes_for_target(
     )
 
 
-def least_bandwidth(scenario: AnyScenario, utilisation: float = 0.9, **changes: Any) -> LeastBandwidth:
+def least_bandwidth(scenario: ScenarioLike, utilisation: float = 0.9, **changes: Any) -> LeastBandwidth:
     """Return the least bandwidth, up and down alike, that gives a utilisation.
 
     The number of inner steps must be fixed in the scenario, since at its compute-bound minimum every
@@ -119,22 +121,22 @@ def least_bandwidth(scenario: AnyScenario, utilisation: float = 0.9, **changes: 
     InputError
         If the steps are not fixed, the run is not feasible, or no bandwidth gives the utilisation.
     """
-    request = requested(scenario, changes)
+    changed = changed_scenario(scenario, **changes)
     if not 0 < utilisation <= 1:
         raise InputError("utilisation", f"{utilisation:g} is not a share", nearest="above 0 and at most 1")
-    if request.scenario.protocol.inner_steps is None and request.scenario.protocol.mode != "data_parallel":
+    outcome = evaluate(changed)
+    if changed.protocol.inner_steps is None and PROTOCOLS[outcome.mode].takes(INNER_STEPS):
         raise InputError(
             "protocol.inner_steps",
             "left open, it grows until every bandwidth suffices",
             nearest="a number, such as 30",
         )
-    outcome = evaluate(request.scenario)
     if not outcome.feasible:
         raise InputError("utilisation", f"the run is not feasible ({outcome.binding_constraint})")
     bandwidths = _BANDWIDTHS
     for _ in range(3):
         fields = {"network.upload": bandwidths, "network.download": bandwidths}
-        reached = evaluate_batch(request.scenario, fields, ["utilisation"])["utilisation"]
+        reached = evaluate_batch(changed, fields, ["utilisation"])["utilisation"]
         enough = np.nonzero(reached >= utilisation * (1 - 1e-12))[0]
         if not enough.size:
             raise InputError(
@@ -148,7 +150,7 @@ def least_bandwidth(scenario: AnyScenario, utilisation: float = 0.9, **changes: 
                 "utilisation", f"every bandwidth from {bandwidths[0]:g} bit/s on gives {utilisation:g}"
             )
         bandwidths = np.geomspace(bandwidths[max(place - 1, 0)], bandwidths[place], 1001)
-    return LeastBandwidth(request, utilisation, float(bandwidths[-1]))
+    return LeastBandwidth(changed, utilisation, float(bandwidths[-1]))
 
 
 def threshold_for_duration(target: Quantity = 1e25, **options: Unpack[SearchOptions]) -> Threshold:

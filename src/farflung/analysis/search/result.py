@@ -100,8 +100,8 @@ class SearchResult(Result):
                 prices.setdefault(price.note, []).append(name)
         return (
             f"every chip is given the same MFU of {MFU:g}; cards without fast links between them reach less",
-            f"every chip costs {server:g} times its price as a server, and that {network:g} times with the"
-            " network",
+            f"a server costs {server:g} times its chips unless their price includes it, and that {network:g}"
+            " times with the network",
             "nodes of a group or a pipeline are linked as all others are",
             *(f"price of {', '.join(names)}: {note}" for note, names in prices.items()),
         )
