@@ -208,20 +208,31 @@ def test_chunks_are_runs_of_cells_that_cover_all(shape, outputs):
 
 def test_the_summary_is_that_of_the_cells():
     result = sweep("paper-headline", [UPLOAD, "model.parameters=1e9..1e13:log:30"])
-    told = sweep_summary(result)
+    summary = sweep_summary(result)
     flop = result["quality_adjusted_flop"].values
-    first = told.spreads[0]
-    assert told.cells == 210
-    assert told.feasible == np.count_nonzero(~np.isnan(flop))
+    first = summary.spreads.iloc[0]
+    assert summary.cells == 210
+    assert summary.feasible == np.count_nonzero(~np.isnan(flop))
     assert (first.smallest, first.largest) == (np.nanmin(flop), np.nanmax(flop))
-    assert first.median == np.nanmedian(flop)
-    assert not told.sampled
-    assert float(result["quality_adjusted_flop"].isel(told.best.cell)) == first.largest
+    assert first["median"] == np.nanmedian(flop)
+    assert not summary.sampled
+    assert float(summary.best["quality_adjusted_flop"]) == first.largest
+    cell = {name: summary.best[name].item() for name in result.dims}
+    assert result.sel(cell).identical(summary.best)
+    assert len(repr(summary).splitlines()) <= 25
+    assert list(summary.to_frame().columns) == ["unit", "smallest", "median", "largest"]
+    assert summary.to_dict()["best"]["at"] == {
+        "network.upload": cell["network_upload"],
+        "model.parameters": cell["model_parameters"],
+    }
+    assert {source.key for source in summary.citations()} == set(result.attrs["sources"].split(", "))
 
 
 def test_the_summary_of_nothing_feasible():
-    told = sweep_summary(sweep("paper-headline", ["model.parameters=5e14,6e14"]))
-    assert (told.feasible, told.best, told.spreads[0].median) == (0, None, None)
+    summary = sweep_summary(sweep("paper-headline", ["model.parameters=5e14,6e14"]))
+    assert (summary.feasible, summary.best) == (0, None)
+    assert summary.to_dict()["outputs"]["tokens"]["median"] is None
+    assert "–" in repr(summary)
 
 
 def test_an_interruption_says_how_far_it_came():
@@ -242,7 +253,7 @@ REFUSED = {
     "beyond counting": ({"over": [f"{name}=1..1e6:lin:1e6" for name in WHOLE]}, "more than can be counted"),
     "too many axes": ({"over": [UPLOAD] * 21}, "21 axes"),
     "no threads": ({"threads": 0}, "1 to 1024"),
-    "resume of nothing": ({"resume": True}, "needs a path"),
+    "resume of nothing": ({"resume": True}, "needs a Zarr store"),
     "unknown ending": ({"out": "sweep.parquet"}, "sweep.zarr, .nc or .csv"),
     "no ending": ({"out": "sweep"}, "sweep.zarr, .nc or .csv"),
     "no folder": ({"out": "nowhere/sweep.zarr"}, "no folder 'nowhere'"),

@@ -133,7 +133,7 @@ REFUSED = {
     "no folder": ((*UPLOAD, "--out", "nowhere/a.nc"), "no folder"),
     "nobody may write": ((*UPLOAD, "--out", "/proc/a.zarr"), "cannot be written"),
     "kept nowhere": ((*UPLOAD, "--quiet"), "--out FILE"),
-    "resume of nothing": ((*UPLOAD, "--resume"), "needs a path"),
+    "resume of nothing": ((*UPLOAD, "--resume"), "needs a Zarr store"),
     "resume of a file": ((*UPLOAD, "--resume", "--out", "a.nc"), "Zarr store"),
     "no file": ((*UPLOAD, "--out", "/proc/a.csv"), "cannot be written"),
     "no figure": ((*UPLOAD, "--plot", "a.txt"), ".html, .png, .svg or .pdf"),

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -107,22 +108,40 @@ def sweep(
     """
     spec = sweep_spec(requested(scenario, changes), over, outputs)
     path = None if out is None else Path(out)
-    count = _checked_threads(threads)
-    stored = path is not None and path.suffix.lower() == ".zarr"
+    in_store = path is not None and path.suffix.lower() == ".zarr"
+    report = progress or (lambda *_: None)
+    compute = partial(
+        _compute,
+        spec,
+        threads=_checked_threads(threads),
+        scheduler=scheduler,
+        progress=partial(report, "Computing"),
+    )
     if path is not None:
         check_path(path, overwrite=overwrite)
-    if resume and not stored:
-        raise InputError("out", "to resume needs a path that is a Zarr store", nearest="--out sweep.zarr")
-    if overwrite and path is None:
-        raise InputError("out", "to overwrite needs a path", nearest="--out sweep.zarr")
-    run = _Run(spec, count, scheduler, progress or (lambda *_: None))
-    if path is not None and stored:
+    if (resume and not in_store) or (overwrite and path is None):
+        problem = "to resume needs a Zarr store" if resume else "to overwrite needs a path"
+        raise InputError("out", problem, nearest="--out sweep.zarr")
+    if path is not None and in_store:
         store = open_store(path, spec, resume=resume, overwrite=overwrite)
-        run.compute(store.write, store.is_finished)
+        compute(store.write, [number for number in range(spec.grid.chunks) if not store.is_finished(number)])
         return store.finalise()
-    result = run.in_memory()
+    if spec.values > MOST_IN_MEMORY:
+        problem = f"{spec.values:.3g} values are too many to hold in memory"
+        raise InputError("out", problem, nearest="a Zarr store, as --out sweep.zarr")
+    empty = spec.empty()
+    arrays = {name: np.empty(spec.grid.shape, dtype_of(name)) for name in spec.outputs}
+
+    def write(number: int, results: Mapping[str, np.ndarray]) -> None:
+        region = spec.grid.slices(number)
+        for name, values in arrays.items():
+            values[region] = results[name]
+
+    compute(write, range(spec.grid.chunks))
+    variables = {n: (spec.dimensions, values, output_attributes(n)) for n, values in arrays.items()}
+    result = empty.assign(variables)
     if path is not None:
-        write_file(result, path, lambda done, cells: run.progress("Writing", done, cells))
+        write_file(result, path, partial(report, "Writing"))
     return result
 
 
@@ -134,59 +153,26 @@ def _checked_threads(threads: int | None) -> int:
     return threads
 
 
-class _Run:
-    """One pass over the chunks of a sweep that are not finished yet."""
-
-    def __init__(self, spec: SweepSpec, threads: int, scheduler: str | None, progress: Progress) -> None:
-        self.spec = spec
-        self.progress = progress
-        self._threads = threads
-        self._scheduler = scheduler
-
-    def compute(
-        self,
-        write: Callable[[int, Mapping[str, np.ndarray]], None],
-        is_finished: Callable[[int], bool] = lambda _: False,
-    ) -> None:
-        """Compute and write all chunks that are not finished."""
-        grid = self.spec.grid
-        remaining = [number for number in range(grid.chunks) if not is_finished(number)]
-        done = grid.cells - sum(map(grid.cells_of, remaining))
-        try:
-            self.progress("Computing", done, grid.cells)
-            if not remaining:
-                return
-            chunks = ((number, self.spec.chunk(number)) for number in remaining)
-            written = compute_chunks(chunks, write, threads=self._threads, scheduler=self._scheduler)
-            with closing(written):
-                for number in written:
-                    done += grid.cells_of(number)
-                    self.progress("Computing", done, grid.cells)
-        except KeyboardInterrupt as stopped:
-            raise Interrupted(done, grid.cells) from stopped
-
-    def in_memory(self) -> xr.Dataset:
-        """Compute all chunks, and return the result.
-
-        Raises
-        ------
-        InputError
-            If it is too large.
-        """
-        spec = self.spec
-        if spec.values > MOST_IN_MEMORY:
-            problem = f"{spec.values:.3g} values are too many to hold in memory"
-            raise InputError("out", problem, nearest="a Zarr store, as --out sweep.zarr")
-        empty = spec.empty()
-        arrays = {name: np.empty(spec.grid.shape, dtype_of(name)) for name in spec.outputs}
-
-        def write(number: int, results: Mapping[str, np.ndarray]) -> None:
-            region = spec.grid.slices(number)
-            for name, values in arrays.items():
-                values[region] = results[name]
-
-        self.compute(write)
-        variables = {
-            name: (spec.dimensions, values, output_attributes(name)) for name, values in arrays.items()
-        }
-        return empty.assign(variables)
+def _compute(
+    spec: SweepSpec,
+    write: Callable[[int, Mapping[str, np.ndarray]], None],
+    remaining: Sequence[int],
+    *,
+    threads: int,
+    scheduler: str | None,
+    progress: Callable[[int, int], None],
+) -> None:
+    """Compute and write some chunks."""
+    cells = spec.grid.cells
+    done = cells - sum(map(spec.grid.cells_of, remaining))
+    try:
+        progress(done, cells)
+        if not remaining:
+            return
+        chunks = ((number, spec.chunk(number)) for number in remaining)
+        with closing(compute_chunks(chunks, write, threads=threads, scheduler=scheduler)) as written:
+            for number in written:
+                done += spec.grid.cells_of(number)
+                progress(done, cells)
+    except KeyboardInterrupt as stopped:
+        raise Interrupted(done, cells) from stopped

@@ -17,7 +17,7 @@ from farflung.analysis.sweep.axes import Axis, Column, axis
 from farflung.analysis.sweep.axis_text import read_axis
 from farflung.analysis.sweep.cells import Chunk
 from farflung.analysis.sweep.grid import Grid
-from farflung.analysis.sweep.validation import columns_of, contradictions, validate_axes, variants
+from farflung.analysis.sweep.validation import check_variants, columns_of, validate_axes, variants
 from farflung.base.errors import InputError, unknown
 from farflung.base.provenance import content_hash, version
 from farflung.base.results import Call
@@ -102,19 +102,17 @@ class SweepSpec:
         return Chunk(self.base, axes, self.outputs, version())
 
     @cached_property
-    def identity(self) -> dict[str, Any]:
+    def identity(self) -> dict[str, list[str]]:
         """Return what makes the result this one and no other: two sweeps of one identity agree bit by bit."""
-        sets = {str(name) for c in self.columns if c.field.path == "assumptions" for name in c.values}
+        named = {str(name) for c in self.columns if c.field.path == "assumptions" for name in c.values}
+        sets = [load_assumptions(name) for name in sorted(named or {self.scenario.assumptions})]
         return {
-            "version": version(),
-            "scenario": self.scenario.to_toml(),
-            "assumptions": {
-                name: load_assumptions(name).hash for name in sorted(sets or {self.scenario.assumptions})
-            },
-            "axes": {",".join(c.field.path for c in axis.columns): _hash(axis) for axis in self.axes},
-            "over": [axis.text for axis in self.axes],
+            "axes": [f"{axis.text} ({_hash(axis)})" for axis in self.axes],
+            "scenario": self.scenario.to_toml().splitlines(),
+            "assumptions": [f"{one.name} ({one.hash})" for one in sets],
             "outputs": list(self.outputs),
-            "chunk": list(self.grid.chunk),
+            "version of farflung": [version()],
+            "chunks": [str(self.grid.chunk)],
         }
 
     def attributes(self) -> dict[str, str]:
@@ -131,7 +129,7 @@ class SweepSpec:
             "sources": ", ".join(self._sources()),
             "command": self.call.command or "",
             "python": self.call.python,
-            "contradictions": "\n".join(contradictions(self.base, self.axes)),
+            "contradictions": "\n".join(dict.fromkeys(map(str, check_variants(self.base, self.axes)[1]))),
             IDENTITY: json.dumps(self.identity),
         }
         return {name: text for name, text in attributes.items() if text}
@@ -254,28 +252,12 @@ def _hash(one: Axis) -> str:
     return content.hexdigest()[:16]
 
 
-def difference(stored: Mapping[str, Any], wanted: Mapping[str, Any]) -> str | None:
+def difference(stored: Mapping[str, Any], wanted: Mapping[str, list[str]]) -> str | None:
     """Return in words how the identity of a stored sweep differs from the one that is wanted, if it does."""
-    if list(stored.get("axes", ())) != list(wanted["axes"]):
-        return f"it is over {_listed(stored.get('axes'))}, not {_listed(wanted['axes'])}"
-    if stored["axes"] != wanted["axes"]:
-        before, now = _first_difference(stored.get("over", ()), wanted["over"])
-        return f"it has {before}, not {now}"
-    if stored.get("scenario") != wanted["scenario"]:
-        before, now = _first_difference(*(text["scenario"].splitlines() for text in (stored, wanted)))
-        return f"another scenario: {before} there, {now} here"
-    titles = {"version": "version of farflung", "assumptions": "assumption set", "outputs": "outputs"}
-    for key, title in titles.items():
-        if stored.get(key) != wanted[key]:
-            return f"other {title}: {_listed(stored.get(key))} there, {_listed(wanted[key])} here"
-    return None if stored.get("chunk") == wanted["chunk"] else "it is cut into other chunks"
-
-
-def _listed(value: Any) -> str:
-    return value if isinstance(value, str) else ", ".join(map(str, value or ()))
-
-
-def _first_difference(before: Sequence[str], now: Sequence[str]) -> tuple[str, str]:
-    left = next((text for text in before if text not in now), "nothing")
-    right = next((text for text in now if text not in before), "nothing")
-    return left, right
+    for title, texts in wanted.items():
+        before = stored.get(title, [])
+        if before != texts:
+            there = [text for text in before if text not in texts] or ["nothing else"]
+            here = [text for text in texts if text not in before] or ["nothing else"]
+            return f"other {title}: {there[0]} there, {here[0]} here"
+    return None

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 import shlex
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -26,6 +26,7 @@ _MOST_SORTED = 1 << 20
 """Values that a median is taken of; of a longer sweep every so-many-th cell."""
 _CONTRADICTIONS_SHOWN = 5
 _PROVENANCE = ("farflung_version", "assumptions", "assumptions_hash", "scenario_hash", "command")
+_SPREAD = ("smallest", "median", "largest")
 State = TypeVar("State")
 
 
@@ -59,38 +60,7 @@ def fold_chunks(
     return state
 
 
-@dataclass(frozen=True)
-class Spread:
-    """Smallest, median and largest value of an output over the feasible cells, where there are any."""
-
-    name: str
-    unit: str
-    smallest: float | None
-    median: float | None
-    largest: float | None
-
-
-@dataclass(frozen=True)
-class BestCell:
-    """The cell in which the first output is largest.
-
-    Attributes
-    ----------
-    output, value
-        The output and its value there.
-    at
-        The values of the axes' fields there, by dotted path.
-    cell
-        The place along every dimension, for ``isel``.
-    """
-
-    output: str
-    value: float
-    at: Mapping[str, Any]
-    cell: Mapping[str, int]
-
-
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class SweepSummary(Result):
     """A sweep in a few numbers.
 
@@ -98,62 +68,71 @@ class SweepSummary(Result):
     ----------
     dataset
         The sweep.
-    cells, feasible
-        Cells, and those of them in which the run can take place.
+    feasible
+        Cells in which the run can take place.
     spreads
-        One per output.
-    sampled
-        Whether the medians are those of a sample of the cells.
+        Unit, smallest, median and largest value of every output over the feasible cells.
     best
-        Where the first output is largest, if any cell is feasible.
+        The cell in which the first output is largest, if any cell is feasible.
     """
 
-    dataset: xr.Dataset = field(compare=False)
-    cells: int
+    dataset: xr.Dataset
     feasible: int
-    spreads: tuple[Spread, ...]
-    sampled: bool
-    best: BestCell | None
+    spreads: pd.DataFrame
+    best: xr.Dataset | None
+
+    @property
+    def cells(self) -> int:
+        """Return the number of cells."""
+        return math.prod(self.dataset.sizes.values())
+
+    @property
+    def sampled(self) -> bool:
+        """Return whether the medians are those of a sample of the cells."""
+        return self.cells > _MOST_SORTED
 
     def page(self) -> Page:
         """Return the summary as a person reads it."""
-        sizes = " × ".join(f"{size:,} {self._path(name)}" for name, size in self.dataset.sizes.items())
-        share = format_digits(100.0 * self.feasible / self.cells)
-        lines = [f"{self.feasible:,} feasible ({share}%)"]
+        sizes = " × ".join(f"{size:,} {self._fields(name)}" for name, size in self.dataset.sizes.items())
+        lines = [f"{self.feasible:,} feasible ({format_digits(100.0 * self.feasible / self.cells)}%)"]
         if self.best is not None:
-            unit = self.dataset[self.best.output].attrs["units"]
-            lines.append(f"{self.best.output} is largest, {format_value(self.best.value, unit)}, at")
-            lines += [f"  {path} = {self._shown(path, value)}" for path, value in self.best.at.items()]
+            name = str(self.spreads.index[0])
+            lines.append(f"{name} is largest, {_shown(self.best[name])}, at")
+            lines += [f"  {_path(value)} = {_shown(value)}" for value in self.best.coords.values()]
         rows = tuple(
-            (s.name, *(format_value(v, s.unit) for v in (s.smallest, s.median, s.largest)))
-            for s in self.spreads
+            (str(name), *(format_value(row[column], row["unit"]) for column in _SPREAD))
+            for name, row in self.spreads.iterrows()
         )
-        headers = ("Output", "Smallest", "Median", "Largest")
         notes = [f"cannot be described: {line}" for line in self._contradictions[:_CONTRADICTIONS_SHOWN]]
         if self.sampled:
             notes.append("the medians are those of a sample of the cells, evenly spaced")
-        table = Table(headers, rows, frozenset({1, 2, 3}))
+        table = Table(("Output", *(name.capitalize() for name in _SPREAD)), rows, frozenset({1, 2, 3}))
         return Page(f"{self.cells:,} cells: {sizes}", tuple(lines), (table,), tuple(notes))
 
     def to_dict(self) -> dict[str, Any]:
         """Return the summary as plain tables."""
-        attributes = self.dataset.attrs
+        best = None
+        if self.best is not None:
+            at = {_path(value): value.item() for value in self.best.coords.values()}
+            best = {
+                "output": self.spreads.index[0],
+                "value": self.best[self.spreads.index[0]].item(),
+                "at": at,
+            }
         return {
             "cells": self.cells,
             "feasible": self.feasible,
-            "axes": {self._path(name): size for name, size in self.dataset.sizes.items()},
-            "outputs": {s.name: {k: v for k, v in asdict(s).items() if k != "name"} for s in self.spreads},
+            "axes": {self._fields(name): size for name, size in self.dataset.sizes.items()},
+            "outputs": self.spreads.astype(object).where(self.spreads.notna(), None).to_dict("index"),
             "median_of_sample": self.sampled,
-            "best": None if self.best is None else asdict(self.best),
+            "best": best,
             "contradictions": self._contradictions,
-            "provenance": {name: attributes[name] for name in _PROVENANCE if name in attributes},
+            "provenance": {name: self.dataset.attrs.get(name) for name in _PROVENANCE},
         }
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row per output: unit, smallest, median and largest value."""
-        import pandas as pd  # noqa: PLC0415 - slow to import
-
-        return pd.DataFrame([asdict(spread) for spread in self.spreads]).set_index("name")
+        return self.spreads
 
     def call(self) -> Call:
         """Return how the sweep is asked for again."""
@@ -163,26 +142,28 @@ class SweepSummary(Result):
 
     def citations(self) -> tuple[Source, ...]:
         """Return the sources behind the outputs."""
-        return cited(key for key in str(self.dataset.attrs.get("sources", "")).split(", ") if key)
+        return cited(str(self.dataset.attrs.get("sources", "")).split(", "))
 
     def figure(self, output: str | None = None) -> go.Figure:
         """Return an output, the first unless named, as a figure."""
-        name = output or next(str(name) for name in self.dataset.data_vars)
-        figure: go.Figure = import_module(FIGURES).sweep_figure(self.dataset, name)
+        figure: go.Figure = import_module(FIGURES).sweep_figure(self.dataset, output)
         return figure
 
     @property
     def _contradictions(self) -> list[str]:
         return str(self.dataset.attrs.get("contradictions", "")).splitlines()
 
-    def _path(self, dimension: Any) -> str:
+    def _fields(self, dimension: Any) -> str:
         """Return the fields along a dimension as a user writes them."""
-        along = (one for one in self.dataset.coords.values() if one.dims == (dimension,))
-        return ",".join(str(one.attrs.get("field", one.name)) for one in along)
+        return ",".join(_path(one) for one in self.dataset.coords.values() if one.dims == (dimension,))
 
-    def _shown(self, path: str, value: Any) -> str:
-        coordinate = next(one for one in self.dataset.coords.values() if one.attrs.get("field") == path)
-        return format_value(value, str(coordinate.attrs.get("units", "")))
+
+def _path(coordinate: xr.DataArray) -> str:
+    return str(coordinate.attrs.get("field", coordinate.name))
+
+
+def _shown(value: xr.DataArray) -> str:
+    return format_value(value.item(), str(value.attrs.get("units", "")))
 
 
 def sweep_summary(result: xr.Dataset, progress: Callable[[int, int], None] | None = None) -> SweepSummary:
@@ -195,56 +176,54 @@ def sweep_summary(result: xr.Dataset, progress: Callable[[int, int], None] | Non
     progress
         Called with the cells read and all there are.
     """
-    shape = tuple(result.sizes.values())
-    cells = math.prod(shape)
-    stride = -(-cells // _MOST_SORTED)
+    import pandas as pd  # noqa: PLC0415 - slow to import
+
     names = [str(name) for name in result.data_vars if name != "feasible"]
-    running = _Running(names, stride)
-    fold_chunks(result, _Running.add, running, progress)
-    spreads = tuple(running.spread(name, str(result[name].attrs.get("units", ""))) for name in names)
-    best, where = None, running.where[names[0]] if names else None
+    shape = tuple(result.sizes.values())
+    running = fold_chunks(result, _add, _Running(names, -(-math.prod(shape) // _MOST_SORTED)), progress)
+    units = [str(result[name].attrs.get("units", "")) for name in names]
+    values = [(unit, *running.spread(name)) for name, unit in zip(names, units, strict=True)]
+    best, where = None, running.where.get(names[0]) if names else None
     if where is not None:
-        indices = np.unravel_index(where, shape)
-        cell = {str(name): int(index) for name, index in zip(result.sizes, indices, strict=True)}
-        there = result[names[0]].isel(cell).load()
-        at = {str(one.attrs.get("field", name)): one.values[()].item() for name, one in there.coords.items()}
-        best = BestCell(names[0], float(there), at, cell)
-    return SweepSummary(result, cells, running.feasible, spreads, stride > 1, best)
+        places = zip(result.sizes, np.unravel_index(where, shape), strict=True)
+        best = result.isel({name: int(place) for name, place in places}).load()
+    index = pd.Index(names, name="output")
+    spreads = pd.DataFrame(values, index, ("unit", *_SPREAD))
+    return SweepSummary(result, running.feasible, spreads, best)
 
 
 class _Running:
     """Extremes, the cell of the largest value, and a sample, of every output as chunks come by."""
 
     def __init__(self, names: list[str], stride: int) -> None:
-        self._stride = stride
-        self._samples: dict[str, list[np.ndarray]] = {name: [] for name in names}
-        self._smallest = dict.fromkeys(names, math.inf)
-        self._largest = dict.fromkeys(names, -math.inf)
-        self.where: dict[str, int | None] = dict.fromkeys(names)
-        """Cell of the largest value."""
+        self.stride = stride
+        self.samples: dict[str, list[np.ndarray]] = {name: [] for name in names}
+        self.smallest = dict.fromkeys(names, math.inf)
+        self.largest = dict.fromkeys(names, -math.inf)
+        self.where: dict[str, int] = {}
         self.feasible = 0
 
-    def add(self, start: int, piece: xr.Dataset) -> _Running:
-        """Take in one chunk, whose first cell has the number ``start``."""
-        self.feasible += int(np.count_nonzero(piece["feasible"].values))
-        # The sample goes on through the chunks as if they were one row of cells.
-        first = -start % self._stride
-        for name, samples in self._samples.items():
-            values = piece[name].values.ravel()
-            samples.append(values[first :: self._stride].copy())
-            if np.isnan(values).all():
-                continue
-            largest = int(np.nanargmax(values))
-            self._smallest[name] = min(self._smallest[name], float(np.nanmin(values)))
-            if values[largest] > self._largest[name]:
-                self._largest[name], self.where[name] = float(values[largest]), start + largest
-        return self
-
-    def spread(self, name: str, unit: str) -> Spread:
-        """Return the spread of one output."""
-        if self.where[name] is None:
-            return Spread(name, unit, None, None, None)
-        sample = np.concatenate(self._samples[name])
+    def spread(self, name: str) -> tuple[float, ...]:
+        """Return smallest, median and largest value of an output; NaN where it has none."""
+        if name not in self.where:
+            return (math.nan, math.nan, math.nan)
+        sample = np.concatenate(self.samples[name])
         sample = sample[~np.isnan(sample)]
-        median = float(np.median(sample)) if sample.size else None
-        return Spread(name, unit, self._smallest[name], median, self._largest[name])
+        median = float(np.median(sample)) if sample.size else math.nan
+        return (self.smallest[name], median, self.largest[name])
+
+
+def _add(running: _Running, start: int, piece: xr.Dataset) -> _Running:
+    """Take in one chunk, whose first cell has the number ``start``."""
+    running.feasible += int(np.count_nonzero(piece["feasible"].values))
+    for name, samples in running.samples.items():
+        values = piece[name].values.ravel()
+        # The sample goes on through the chunks as if they were one row of cells.
+        samples.append(values[-start % running.stride :: running.stride].copy())
+        if np.isnan(values).all():
+            continue
+        largest = int(np.nanargmax(values))
+        running.smallest[name] = min(running.smallest[name], float(np.nanmin(values)))
+        if values[largest] > running.largest[name]:
+            running.largest[name], running.where[name] = float(values[largest]), start + largest
+    return running

@@ -43,15 +43,10 @@ def validate_axes(scenario: Scenario, axes: Sequence[Axis]) -> Scenario:
             if column.field.path == "nodes.hardware":
                 hardware(str(value))
     base = _first_valid(scenario, corners)
-    errors = []
-    for change in islice(variants(axes), _MOST_VARIANTS):
-        try:
-            inputs_of(base.with_(change))
-        except InputError as error:
-            errors.append(error)
-        else:
-            return base
-    raise errors[0]
+    some, errors = check_variants(base, axes)
+    if not some:
+        raise errors[0]
+    return base
 
 
 def columns_of(axes: Sequence[Axis]) -> list[Column]:
@@ -76,15 +71,16 @@ def words_at(axis: Axis, place: int) -> dict[str, Any]:
     }
 
 
-def contradictions(base: Scenario, axes: Sequence[Axis]) -> list[str]:
-    """Return why some combinations of words cannot be described, among the first thousand."""
-    reasons: dict[str, None] = {}
+def check_variants(base: Scenario, axes: Sequence[Axis]) -> tuple[bool, list[InputError]]:
+    """Return whether any of the first thousand variants can be described, and why others cannot."""
+    some, errors = False, []
     for change in islice(variants(axes), _MOST_VARIANTS):
         try:
             inputs_of(base.with_(change))
+            some = True
         except InputError as error:
-            reasons[str(error)] = None
-    return list(reasons)
+            errors.append(error)
+    return some, errors
 
 
 def _refuse_repeated(columns: Sequence[Column]) -> None:
