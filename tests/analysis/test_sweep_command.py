@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import shlex
-import sys
-import types
 
 import pytest
 import xarray as xr
@@ -54,7 +52,6 @@ def test_the_summary_for_programs(farflung):
     assert told["cells"] == told["feasible"] == 5
     assert list(told["outputs"]) == ["tokens"]
     assert told["best"]["at"] == {"network.upload": 1e9} or told["best"]["output"] == "tokens"
-    assert told["out"] == "a.nc"
     words = shlex.split(told["provenance"]["command"])
     assert words == [
         "farflung",
@@ -76,7 +73,7 @@ def test_a_quiet_sweep_only_writes(farflung, tmp_path, ending):
     again = "--resume" if ending == "zarr" else "--overwrite"
     code, out, _ = farflung("paper-headline", *UPLOAD, "--out", f"a.{ending}", again)
     assert code == 0
-    assert out.endswith(f"Written to a.{ending}\n")
+    assert f"Written to a.{ending}\n" in out
 
 
 def test_every_output_can_be_asked_for(farflung):
@@ -100,17 +97,11 @@ def test_an_interruption_says_how_to_go_on(farflung, monkeypatch, kept, said):
     assert said in err
 
 
-def test_a_figure_is_drawn_of_the_first_output(farflung, monkeypatch):
-    drawn = []
-    figures = types.SimpleNamespace(
-        check_figure_path=lambda path: path,
-        figure_of=lambda result: (next(iter(result.data_vars)), dict(result.sizes)),
-        write_figure=lambda figure, path: drawn.append((figure, str(path))),
-    )
-    monkeypatch.setitem(sys.modules, "farflung.report.figures", figures)
-    code, out, _ = farflung("paper-headline", *UPLOAD, "--output", "tokens", "--plot", "a.svg", "--quiet")
-    assert (code, out) == (0, "")
-    assert drawn == [(("tokens", {"network_upload": 5}), "a.svg")]
+@pytest.mark.parametrize("quiet", [(), ("--quiet", "--out", "a.zarr")])
+def test_a_figure_is_drawn_of_the_first_output(farflung, tmp_path, quiet):
+    code, out, _ = farflung("paper-headline", *UPLOAD, "--output", "tokens", "--plot", "a.html", *quiet)
+    assert (code, bool(out)) == (0, not quiet)
+    assert "Training tokens" in (tmp_path / "a.html").read_text(encoding="utf-8")
 
 
 def test_a_terminal_sees_a_bar_with_rate_and_time_left(farflung, monkeypatch):

@@ -58,7 +58,7 @@ class Answer:
     Attributes
     ----------
     result
-        The result.
+        The result; nothing is written without one.
     renderables
         What is printed instead of its page.
     document
@@ -69,7 +69,7 @@ class Answer:
         Whether the command ends with exit code 1.
     """
 
-    result: Answerable
+    result: Answerable | None = None
     renderables: Callable[[], Iterable[RenderableType]] | None = None
     document: Callable[[], str] | None = None
     figure: Callable[[], go.Figure] | None = None
@@ -213,7 +213,9 @@ def show(answer: Answer, output_format: OutputFormat, plot: Path | None, command
     if plot is not None:
         from farflung.report.figures import write_figure
 
-        write_figure(answer.figure() if answer.figure else result.figure(), plot)  # type: ignore[attr-defined]
+        write_figure(answer.figure() if answer.figure else result.figure(), plot)  # type: ignore[union-attr]
+    if result is None:
+        return
     if output_format is OutputFormat.json:
         terminal.print_json(result.to_dict())
     elif output_format is OutputFormat.csv:

@@ -7,14 +7,19 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from farflung.base.errors import InputError
-from farflung.cli.asked import AssumptionsName, Changes, ScenarioName
-from farflung.cli.scenario_options import read_changes
-from farflung.cli.show import PLOT_HELP, Told, console, put, put_json, quantity
+from farflung.base.format import format_digits
+from farflung.cli.answer import Answer, answers
+from farflung.cli.scenario_options import ScenarioName, ScenarioOptions
+from farflung.cli.terminal import console, render
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+    import xarray as xr
 
 _INTERRUPTED = 130
 Progress = Callable[[str, int, int], None]
@@ -42,10 +47,6 @@ Out = Annotated[
     Path | None,
     typer.Option("--out", metavar="FILE", help="Write to a .zarr, .nc or .csv.", show_default=False),
 ]
-Plot = Annotated[
-    Path | None,
-    typer.Option("--plot", metavar="FILE", help=PLOT_HELP, show_default=False),
-]
 Resume = Annotated[bool, typer.Option("--resume", help="Resume an unfinished .zarr.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what is at --out.")]
 Threads = Annotated[
@@ -59,6 +60,7 @@ Scheduler = Annotated[
 ]
 
 
+@answers(plot=True)
 def sweep(
     scenario: ScenarioName,
     *,
@@ -67,14 +69,11 @@ def sweep(
     out: Out = None,
     resume: Resume = False,
     overwrite: Overwrite = False,
-    plot: Plot = None,
-    changes: Changes = None,
-    assumptions: AssumptionsName = None,
+    changes: ScenarioOptions,
     threads: Threads = None,
     scheduler: Scheduler = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="Show no summary.")] = False,
-    how: Annotated[Told, typer.Option("--format", help="How to show the summary.")] = Told.table,
-) -> None:
+) -> Answer:
     """Run a scenario over a grid of any of its fields.
 
     A sweep that goes to a .zarr may be larger than memory, and if stopped or killed is resumed with --resume.
@@ -82,13 +81,10 @@ def sweep(
     [bold]farflung sweep paper-headline --over network.upload=10Mbps..1Gbps:log:25 --over
     nodes.count=8,16,32,64 --out sweep.zarr[/bold]
     """
-    if quiet and out is None and plot is None:
+    if quiet and out is None:
         raise InputError("--quiet", "leaves nothing of a sweep that is written nowhere", nearest="--out FILE")
     from farflung.analysis import sweep as sweeps
 
-    draw = None if plot is None else _drawing(plot)
-    fields = read_changes(changes or ()) | ({} if assumptions is None else {"assumptions": assumptions})
-    summary = None
     with _running(out) as progress:
         result = sweeps.sweep(
             scenario,
@@ -100,24 +96,20 @@ def sweep(
             scheduler=scheduler,
             threads=threads,
             progress=progress,
-            **fields,
+            **changes.by_path(),
         )
-        if not quiet:
-            summary = sweeps.sweep_summary(result, partial(progress, "Summing up"))
-        if draw is not None:
-            draw(result)
-    if summary is not None and how is Told.json:
-        put_json({**summary.to_dict(), "out": None if out is None else str(out)})
-    elif summary is not None:
-        put(summary.page().to_text(), *([f"Written to {out}"] if out is not None else []))
+        if quiet:
+            return Answer(figure=lambda: _figure(result))
+        summary = sweeps.sweep_summary(result, partial(progress, "Summing up"))
+    written = [] if out is None else [f"Written to {out}"]
+    return Answer(result=summary, renderables=lambda: [*render(summary.page()), *written])
 
 
-def _drawing(path: Path) -> Callable[[Any], None]:
-    """Return what draws a sweep; that it can be drawn is known before a long sweep begins."""
-    from farflung.report.figures import check_figure_path, figure_of, write_figure
+def _figure(result: xr.Dataset) -> go.Figure:
+    """Return the first output of a sweep as a figure."""
+    from farflung.report.figures import figure_of
 
-    check_figure_path(path)
-    return lambda result: write_figure(figure_of(result), path)
+    return figure_of(result)
 
 
 @contextmanager
@@ -158,7 +150,7 @@ def _progress_bar() -> Iterator[Progress]:
                 # What an earlier run did is no speed of this one: it is where the bar begins.
                 bars[stage] = bar.add_task(stage, total=cells, completed=done, rate="")
             speed = bar.tasks[bars[stage]].speed
-            rate = f"{quantity(speed, '1')} cells/s" if speed else ""
+            rate = f"{format_digits(speed)} cells/s" if speed else ""
             bar.update(bars[stage], completed=done, rate=rate)
 
         yield report
