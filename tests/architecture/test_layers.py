@@ -24,7 +24,11 @@ LAYER = {
 """Faces are one layer, except that commands and pages may both show a report."""
 FLOORS = {
     "outcome": (
-        {"flags", "model", "outputs"}, {"run"}, {"constraints", "explain"}, {"batch", "outcome"}, {"events"},
+        {"flags", "model", "outputs"},
+        {"run"},
+        {"constraints", "explain", "page"},
+        {"batch", "outcome"},
+        {"events"},
     ),
     "outcome.model": ({"choices", "every_run", "forms"}, {"assemble"}),
     "outcome.events.policies": (
@@ -32,8 +36,9 @@ FLOORS = {
         {"adaptive", "asynchronous", "backup", "barrier", "deadline", "elastic", "quorum", "torchft"},
     ),
     "analysis": (
-        {"distributions", "gradients", "requested"},
-        {"calibrate", "search", "sensitivity", "sweep", "uncertainty", "waterfall"},
+        {"calls", "distributions", "gradients", "requested"},
+        {"sensitivity_result", "uncertainty_result", "waterfall_result"},
+        {"calibrate", "compare", "search", "sensitivity", "sweep", "uncertainty", "waterfall"},
         {"headlines"},
     ),
 }  # fmt: skip
@@ -69,19 +74,27 @@ def holder_of(name: str) -> str:
 
 
 def is_loaded(text: str, own: str) -> bool:
-    """Return whether a text names a module, and neither the folder of a file's own data nor a public name."""
+    """Return whether a text names another module, and neither the folder of its data nor a public name."""
     if not _MODULE_NAME.fullmatch(text) or own.startswith(f"{text}."):
         return False
-    return holder_of(text) != "farflung"
+    return holder_of(text) not in {"farflung", own}
 
 
 @cache
-def imports_of(file: Path) -> frozenset[str]:
-    """Return every name of the package that a file imports, lazily, for types or by name, too."""
+def imports_of(file: Path, *, for_types: bool = True) -> frozenset[str]:
+    """Return every name of the package that a file imports, lazily or by name, too, and for types alone."""
     own = module_of(file)
     package = own if file.name == "__init__.py" else own.rpartition(".")[0]
     found = set()
+    never_run = {
+        below
+        for node in nodes_of(file)
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING" and not for_types
+        for below in ast.walk(node)
+    }
     for node in nodes_of(file):
+        if node in never_run:
+            continue
         if isinstance(node, ast.Import):
             found.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -116,7 +129,7 @@ def test_peers_do_not_lean_on_each_other(package):
         if module_of(file).startswith(inside):
             own = module_of(file).removeprefix(inside).split(".")[0]
             assert own in floor_of, f"'{own}' is on no floor of {package}"
-            for name in imports_of(file):
+            for name in imports_of(file, for_types=False):
                 peer = name.removeprefix(inside).split(".")[0]
                 if name.startswith(inside) and peer != own:
                     assert floor_of[peer] < floor_of[own], f"{package}: {own} leans on {peer}"
@@ -124,7 +137,9 @@ def test_peers_do_not_lean_on_each_other(package):
 
 def test_no_module_needs_itself():
     try:
-        TopologicalSorter({module_of(f): map(holder_of, imports_of(f)) for f in FILES}).prepare()
+        TopologicalSorter(
+            {module_of(f): map(holder_of, imports_of(f, for_types=False)) for f in FILES}
+        ).prepare()
     except CycleError as error:
         pytest.fail(" -> ".join(reversed(error.args[1])), pytrace=False)
 

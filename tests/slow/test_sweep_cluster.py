@@ -94,7 +94,10 @@ def test_a_worker_of_another_version_is_refused(cluster, monkeypatch):
 
 
 def test_a_scheduler_without_workers_is_one_line(monkeypatch):
-    monkeypatch.setattr("farflung.analysis.sweep.executors._PATIENCE_S", 2)
+    def none_came(*_: object, **__: object) -> None:
+        raise TimeoutError
+
+    monkeypatch.setattr(distributed.Client, "wait_for_workers", none_came)
     with (
         distributed.LocalCluster(n_workers=0, host="127.0.0.1", dashboard_address="127.0.0.1:0") as idle,
         pytest.raises(InputError, match="has no workers"),
@@ -102,19 +105,21 @@ def test_a_scheduler_without_workers_is_one_line(monkeypatch):
         sweep("paper-headline", SHORT, scheduler=idle.scheduler_address)
 
 
-def free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
+@pytest.fixture
+def silent_port():
+    """Return a port that is taken, and at which nobody listens."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        yield taken.getsockname()[1]
 
 
 @pytest.mark.parametrize(
     "address", ["tcp://127.0.0.1:{}", "127.0.0.1:{}", "nonsense://127.0.0.1:{}", "", "tcp://"]
 )
-def test_a_scheduler_that_is_not_there_is_one_line(address, monkeypatch):
+def test_a_scheduler_that_is_not_there_is_one_line(address, silent_port, monkeypatch):
     monkeypatch.setattr("farflung.analysis.sweep.executors._PATIENCE_S", 2)
     with pytest.raises(InputError, match="no Dask scheduler answers"):
-        sweep("paper-headline", SHORT, scheduler=address.format(free_port()))
+        sweep("paper-headline", SHORT, scheduler=address.format(silent_port))
 
 
 def test_without_dask_it_says_what_to_install(monkeypatch):
