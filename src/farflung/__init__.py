@@ -1,7 +1,10 @@
 """What low-communication training over the internet makes possible, at what cost, and which rule changes it.
 
 Three nouns and the verbs on them: a :class:`Scenario` under a set of :class:`Assumptions` has an
-:class:`Outcome`.
+:class:`Outcome`. :func:`evaluate` one, :func:`compare` two, :func:`sweep` many, :func:`search` for the
+cheapest, :func:`simulate` event by event, say how sure (:func:`uncertainty`, :func:`sensitivity`) and why
+(:func:`explain`, :func:`waterfall`), and check against what is published (:func:`reproduce`,
+:func:`validate`). Every answer is a :class:`Result`.
 
 >>> import farflung
 >>> outcome = farflung.evaluate("paper-headline")
@@ -28,7 +31,10 @@ if TYPE_CHECKING:
     from farflung.analysis.uncertainty import uncertainty
     from farflung.analysis.waterfall import waterfall
     from farflung.base.errors import InputError
-    from farflung.outcome import Explanation, Outcome, evaluate, explain
+    from farflung.base.results import Result
+    from farflung.evidence.ledger import reproduce
+    from farflung.evidence.validation import validate
+    from farflung.outcome import Explanation, Flag, Outcome, evaluate, evaluate_batch, explain
     from farflung.outcome.events import Simulation, simulate
     from farflung.scenario import Assumptions, Scenario, load, load_assumptions, preset, presets
     from farflung.scenario.operation import Operation
@@ -37,13 +43,16 @@ if TYPE_CHECKING:
 _HOMES = {
     "Assumptions": "farflung.scenario",
     "Explanation": "farflung.outcome",
+    "Flag": "farflung.outcome",
     "InputError": "farflung.base.errors",
     "Operation": "farflung.scenario.operation",
     "Outcome": "farflung.outcome",
+    "Result": "farflung.base.results",
     "Scenario": "farflung.scenario",
     "Simulation": "farflung.outcome.events",
     "compare": "farflung.analysis.compare",
     "evaluate": "farflung.outcome",
+    "evaluate_batch": "farflung.outcome",
     "explain": "farflung.outcome",
     "least_bandwidth": "farflung.analysis.search",
     "load": "farflung.scenario",
@@ -52,25 +61,30 @@ _HOMES = {
     "nodes_for_target": "farflung.analysis.search",
     "preset": "farflung.scenario",
     "presets": "farflung.scenario",
+    "reproduce": "farflung.evidence.ledger",
     "search": "farflung.analysis.search",
     "sensitivity": "farflung.analysis.sensitivity",
     "simulate": "farflung.outcome.events",
     "sweep": "farflung.analysis.sweep",
     "threshold_for_duration": "farflung.analysis.search",
     "uncertainty": "farflung.analysis.uncertainty",
+    "validate": "farflung.evidence.validation",
     "waterfall": "farflung.analysis.waterfall",
 }
 
 __all__ = [
     "Assumptions",
     "Explanation",
+    "Flag",
     "InputError",
     "Operation",
     "Outcome",
+    "Result",
     "Scenario",
     "Simulation",
     "compare",
     "evaluate",
+    "evaluate_batch",
     "explain",
     "least_bandwidth",
     "load",
@@ -79,12 +93,14 @@ __all__ = [
     "nodes_for_target",
     "preset",
     "presets",
+    "reproduce",
     "search",
     "sensitivity",
     "simulate",
     "sweep",
     "threshold_for_duration",
     "uncertainty",
+    "validate",
     "waterfall",
 ]
 

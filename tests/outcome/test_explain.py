@@ -83,7 +83,7 @@ def test_what_a_run_does_not_have_is_said_to_be_missing():
 
 def test_an_explanation_is_plain_data():
     tree = TREES["paper-10mbps"]["local_equivalent_flop"]
-    table = json.loads(json.dumps(tree.as_table()))
+    table = json.loads(json.dumps(tree.to_dict()))
     assert table["value"] == tree.value
     assert [one["name"] for one in table["inputs"]] == ["throughput_flop", "efficiency"]
     prices = [one for one in TREES["paper-headline"]["capital_cost_usd"].walk() if one.name == "chip_price"]

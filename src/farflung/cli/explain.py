@@ -115,7 +115,7 @@ class ExplanationTree(Result):
         """Return the tree; what was explained above stands there alone, marked ``repeated``."""
         tables: list[dict[str, Any]] = []
         for level, one, instead in self.walk():
-            table = {**replace(one, inputs=()).as_table(), "repeated": instead == "see above", "inputs": []}
+            table = {**replace(one, inputs=()).to_dict(), "repeated": instead == "see above", "inputs": []}
             if level:
                 tables[level - 1]["inputs"].append(table)
             tables[level:] = [table]
@@ -126,7 +126,7 @@ class ExplanationTree(Result):
         import pandas as pd
 
         rows = [
-            replace(one, inputs=()).as_table() for _, one, instead in self.walk() if instead != "see above"
+            replace(one, inputs=()).to_dict() for _, one, instead in self.walk() if instead != "see above"
         ]
         return pd.DataFrame(rows).drop(columns="inputs")
 

@@ -7,18 +7,25 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from farflung.base.errors import unknown
+from farflung.base.format import format_value
 from farflung.base.graph import Step
+from farflung.base.pages import Page, Table
+from farflung.base.results import Call, Result
 from farflung.catalog.records import Record
+from farflung.catalog.sources import Source, cited
 from farflung.outcome.outputs import OUTPUTS, output_named
 from farflung.outcome.run import Run, ScenarioLike, as_scenario, prepare
 from farflung.scenario import Scenario
 
+if TYPE_CHECKING:
+    import pandas as pd
 
-@dataclass(frozen=True, slots=True)
-class Explanation:
+
+@dataclass(frozen=True, repr=False)
+class Explanation(Result):
     """One quantity, how it came about, and the explanations of what it was made from.
 
     Attributes
@@ -35,6 +42,8 @@ class Explanation:
         The sourced record of a given number, where there is one.
     inputs
         What it was made from.
+    scenario
+        The scenario it is of.
     """
 
     name: str
@@ -48,15 +57,59 @@ class Explanation:
     origin: str
     record: Record | None
     inputs: tuple[Explanation, ...]
+    scenario: Scenario
 
     def walk(self) -> Iterator[Explanation]:
         """Yield this explanation and those of everything below it."""
         yield self
-        for one in self.inputs:
-            yield from one.walk()
+        for part in self.inputs:
+            yield from part.walk()
 
-    def as_table(self) -> dict[str, Any]:
-        """Return the tree as plain tables, for JSON."""
+    def distinct(self) -> Mapping[str, Explanation]:
+        """Return every quantity on the way once, by name, the number itself first."""
+        return {part.name: part for part in reversed(list(self.walk()))} | {self.name: self}
+
+    def call(self) -> Call:
+        """Return how the answer is asked for again."""
+        words = self.scenario.arguments
+        subject = None if words is None else (words[0], self.name, *words[1:])
+        return Call("explain", "farflung.explain", subject, (self.scenario.python, repr(self.name)))
+
+    def citations(self) -> tuple[Source, ...]:
+        """Return the sources behind the number."""
+        return cited({key for part in self.walk() for key in part.sources})
+
+    def page(self) -> Page:
+        """Return the number, its formula, and the inputs of its formula with theirs."""
+        lines = tuple(text for text in (self.meaning, self.equation, self.assumption, self.limits) if text)
+        rows = tuple(
+            (f"{'  ' * depth}{part.name}", part.format(), part.equation or part.origin)
+            for part, depth in self._outline(2)
+        )
+        return Page(f"{self.name} = {self.format()}", lines, (Table(("input", "value", "from"), rows),))
+
+    def _outline(self, depth: int, level: int = 0) -> Iterator[tuple[Explanation, int]]:
+        for part in self.inputs:
+            yield part, level
+            if depth > 1:
+                yield from part._outline(depth - 1, level + 1)
+
+    def format(self) -> str:
+        """Return the value as a person reads it."""
+        if isinstance(self.value, tuple):
+            return "table " + ", ".join(f"{ratio:g}→{quality:g}" for ratio, quality in self.value)
+        return format_value(None if self.value is None else float(self.value), self.unit or "1")
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return a row for every quantity on the way."""
+        import pandas as pd  # noqa: PLC0415 - slow to import, and seldom needed
+
+        columns = ("name", "value", "unit", "meaning", "origin", "equation", "evidence_level")
+        rows = [{key: part.to_dict()[key] for key in columns} for part in self.distinct().values()]
+        return pd.DataFrame(rows).set_index("name")
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the tree as plain mappings, ready for JSON."""
         return {
             "name": self.name,
             "value": _plain(self.value),
@@ -69,7 +122,7 @@ class Explanation:
             "sources": list(self.sources),
             "locator": self.record.locator if self.record else "",
             "evidence_level": self.record.evidence_level if self.record else "",
-            "inputs": [one.as_table() for one in self.inputs],
+            "inputs": [part.to_dict() for part in self.inputs],
         }
 
 
@@ -147,13 +200,14 @@ def _explained(run: Run, quantity: str) -> Explanation:
         one = run.inputs.quantities.get(name)
         if one is None:  # a quantity this protocol does not have
             return Explanation(
-                name, None, "", "does not exist for this run", *("",) * 3, (), "none", None, ()
+                name, None, "", "does not exist for this run", *("",) * 3, (), "none", None, (), run.scenario
             )
         key = one.record.source if one.record else one.source
         sources = (key,) if key else ()
         note = one.record.note if one.record else ""
         return Explanation(
-            name, one.value, one.unit, note, "", "", "", sources, one.origin, one.record, ()
+            name, one.value, one.unit, note, "", "", "", sources, one.origin, one.record, (),
+            run.scenario,
         )  # fmt: skip
 
     def computed(name: str) -> Explanation:
@@ -164,7 +218,7 @@ def _explained(run: Run, quantity: str) -> Explanation:
         unit = plain or next((one.unit for one in reversed(inputs) if one.unit), "")
         return Explanation(
             name, run.values[name], unit, said.meaning, said.equation, said.assumption, said.limits,
-            said.sources, "computed", None, inputs,
+            said.sources, "computed", None, inputs, run.scenario,
         )  # fmt: skip
 
     return explanation(quantity)

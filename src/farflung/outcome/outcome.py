@@ -237,10 +237,7 @@ def _extrapolations(run: Run) -> list[Flag]:
                 continue
             low, high = bounds
             if not low <= value <= high:
-                message = (
-                    f"{quantity} {value:.4g} is outside {low:.4g} to {high:.4g}, "
-                    f"the range of {limits['source']}"
-                )
+                message = f"{quantity} {value:.4g} is outside {low:.4g} to {high:.4g} ({limits['source']})"
                 flags.append(Flag("extrapolated", factor, message))
     return flags
 
