@@ -24,11 +24,8 @@ LAYER = {
 """Faces are one layer, except that commands and pages may both show a report."""
 FLOORS = {
     "outcome": (
-        {"flags", "model", "outputs"},
-        {"run"},
-        {"constraints", "explain", "page"},
-        {"batch", "outcome"},
-        {"events"},
+        {"flags", "model", "outputs"}, {"run"}, {"constraints", "explain"}, {"state"}, {"page"},
+        {"batch", "outcome"}, {"events"},
     ),
     "outcome.model": ({"choices", "every_run", "forms"}, {"assemble"}),
     "outcome.events.policies": (
@@ -36,7 +33,7 @@ FLOORS = {
         {"adaptive", "asynchronous", "backup", "barrier", "deadline", "elastic", "quorum", "torchft"},
     ),
     "analysis": (
-        {"calls", "distributions", "gradients", "requested"},
+        {"calls", "distributions", "gradients"},
         {"sensitivity_result", "uncertainty_result", "waterfall_result"},
         {"calibrate", "compare", "search", "sensitivity", "sweep", "uncertainty", "waterfall"},
         {"headlines"},

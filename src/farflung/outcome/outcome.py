@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from pydantic import ConfigDict, computed_field, field_serializer
+from pydantic import computed_field
 
 from farflung.base.errors import InputError
 from farflung.base.fields import fields_of
@@ -16,14 +15,14 @@ from farflung.base.format import format_value
 from farflung.base.pages import Page
 from farflung.base.provenance import Provenance, content_hash, version
 from farflung.base.results import Call, Result
-from farflung.catalog.sources import Source, cited
+from farflung.catalog.sources import Source
 from farflung.outcome.constraints import first_violated, replica_and_node
-from farflung.outcome.explain import source_keys
 from farflung.outcome.flags import Flag
 from farflung.outcome.model.every_run import HARDWARE
-from farflung.outcome.outputs import OUTPUTS, OutputValues
+from farflung.outcome.outputs import OUTPUTS
 from farflung.outcome.page import outcome_page
 from farflung.outcome.run import Run, ScenarioLike, as_scenario, prepare
+from farflung.outcome.state import OutcomeState
 from farflung.protocols import SLACK
 from farflung.scenario import Defaulted, Scenario, load_assumptions
 from farflung.scenario.scenario import AUTO
@@ -33,43 +32,15 @@ if TYPE_CHECKING:
 
 _KNOWN_UNTRAINED = frozenset({"nodes", *HARDWARE})
 """Quantities that are true of the hardware whether or not the model fits on it."""
-HEADLINE = ("quality_adjusted_flop", "capital_cost_usd")
-"""Outputs that an answer is about unless others are named."""
 
 
-class Outcome(Result, OutputValues):
+class Outcome(Result, OutcomeState):
     """The answer for one scenario under one assumption set, in SI units and US dollars.
 
     A quantity that does not exist for the run, or that nothing in the scenario or the catalog gives (the
-    price of a node described by hand, say), is ``None``; an answer never holds NaN.
-
-    Attributes
-    ----------
-    scenario
-        What was asked.
-    mode
-        Protocol of the run; what ``auto`` became.
-    feasible
-        Whether the run can take place as described.
-    binding_constraint
-        Field that makes it infeasible.
-    bottleneck
-        What the run waits for most.
-    flags
-        What a reader of the numbers must know.
-    defaulted
-        Fields the scenario leaves open, and what was taken.
+    price of a node described by hand, say), is ``None``; an answer never holds NaN. Its attributes are those
+    of :class:`~farflung.outcome.state.OutcomeState` and every output.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    scenario: Scenario
-    mode: str
-    feasible: bool = True
-    binding_constraint: str | None = None
-    bottleneck: str = "compute"
-    flags: tuple[Flag, ...] = ()
-    defaulted: tuple[Defaulted, ...] = ()
 
     @computed_field  # type: ignore[prop-decorator]
     @cached_property
@@ -83,14 +54,6 @@ class Outcome(Result, OutputValues):
             scenario_hash=content_hash(self.scenario.model_dump(mode="json")),
             command=self.command,
         )
-
-    @field_serializer("flags", "defaulted")
-    def _as_tables(self, items: tuple[Flag | Defaulted, ...]) -> list[dict[str, Any]]:
-        return [asdict(item) for item in items]
-
-    def format(self, output: str) -> str:
-        """Return an output as a person reads it."""
-        return OUTPUTS[output].format(getattr(self, output))
 
     def call(self) -> Call:
         """Return how the answer is asked for again."""
@@ -108,11 +71,8 @@ class Outcome(Result, OutputValues):
         return pd.DataFrame(rows, list(OUTPUTS), ["value", "unit", "label", "meaning"])
 
     def citations(self, *outputs: str) -> tuple[Source, ...]:
-        """Return the sources behind the given outputs, or behind the headline and its cost.
-
-        They are gathered from the functions and coefficients that were actually used.
-        """
-        return cited(source_keys(self.scenario, outputs or HEADLINE))
+        """Return the sources behind the given outputs, or behind the headline and its cost."""
+        return self.sources(*outputs)
 
     def page(self) -> Page:
         """Return the answer: what the money buys, what is left of the compute, and what to know."""

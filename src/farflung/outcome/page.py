@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING
 
 from farflung.base.format import format_quantity
 from farflung.base.pages import Page, Span, Table
 from farflung.base.units import factor
 from farflung.outcome.outputs import OUTPUTS
+from farflung.outcome.state import OutcomeState
 from farflung.scenario import load_assumptions
 from farflung.scenario.nodes import exceeded_limits
-
-if TYPE_CHECKING:
-    from farflung.outcome.outcome import Outcome
 
 _GROUPS = {
     "answer": "Answer", "cost": "Cost and energy", "time": "Time", "traffic": "Traffic",
@@ -25,7 +22,7 @@ _NAMED = 4
 """Rules broken for one reason that are named; of more, their number is given."""
 
 
-def outcome_page(outcome: Outcome) -> Page:
+def outcome_page(outcome: OutcomeState) -> Page:
     """Return the outcome on a screen."""
     scenario = outcome.scenario
     lines = [_subject(outcome), *_obstacle(outcome), _worth(outcome), *_pace(outcome), *_loss(outcome)]
@@ -41,7 +38,7 @@ def outcome_page(outcome: Outcome) -> Page:
     )
 
 
-def full_page(outcome: Outcome) -> Page:
+def full_page(outcome: OutcomeState) -> Page:
     """Return the outcome with every output, everything taken by default, and the sources."""
     page = outcome_page(outcome)
     groups = [
@@ -55,7 +52,7 @@ def full_page(outcome: Outcome) -> Page:
         if (outputs := [one for one in OUTPUTS.values() if one.group == group and _has(outcome, one.name)])
     ]
     defaulted = tuple((one.field, one.value, one.why) for one in outcome.defaulted)
-    sources = tuple((source.key, str(source)) for source in outcome.citations())
+    sources = tuple((source.key, str(source)) for source in outcome.sources())
     return Page(
         page.title,
         (*filter(None, [outcome.scenario.description]), *page.lines),
@@ -69,17 +66,17 @@ def full_page(outcome: Outcome) -> Page:
     )
 
 
-def _has(outcome: Outcome, *names: str) -> bool:
+def _has(outcome: OutcomeState, *names: str) -> bool:
     return all(getattr(outcome, name) is not None for name in names)
 
 
-def _subject(outcome: Outcome) -> str:
+def _subject(outcome: OutcomeState) -> str:
     nodes = outcome.scenario.nodes
     node = nodes.hardware or f"{outcome.format('node_peak_flops')} and {outcome.format('node_memory_bytes')}"
     return f"Assumptions {outcome.scenario.assumptions} · {outcome.mode} · {nodes.count:,} nodes of {node}"
 
 
-def _obstacle(outcome: Outcome) -> Iterator[str]:
+def _obstacle(outcome: OutcomeState) -> Iterator[str]:
     for flag in outcome.flags:
         if flag.kind == "infeasible":
             yield f"Infeasible as described. Binding constraint: {flag.subject}: {flag.message}"
@@ -87,7 +84,7 @@ def _obstacle(outcome: Outcome) -> Iterator[str]:
                 yield f"Nearest feasible: {flag.nearest}"
 
 
-def _worth(outcome: Outcome) -> str:
+def _worth(outcome: OutcomeState) -> str:
     """Return what the capital buys: a cost is never shown without the metric it pays for."""
     cost, known = outcome.format("capital_cost_usd"), outcome.capital_cost_usd is not None
     if outcome.quality_adjusted_flop is None:
@@ -106,7 +103,7 @@ def _worth(outcome: Outcome) -> str:
     )
 
 
-def _pace(outcome: Outcome) -> Iterator[str]:
+def _pace(outcome: OutcomeState) -> Iterator[str]:
     if not _has(outcome, "utilisation"):
         return
     parts = [f"Waits for {outcome.bottleneck} most: utilisation {outcome.format('utilisation')}"]
@@ -120,7 +117,7 @@ def _pace(outcome: Outcome) -> Iterator[str]:
     yield f"{', '.join(parts)}."
 
 
-def _loss(outcome: Outcome) -> Iterator[str]:
+def _loss(outcome: OutcomeState) -> Iterator[str]:
     if _has(outcome, "distributed_loss", "loss", "run_to_run_noise"):
         yield (
             f"Loss {outcome.format('distributed_loss')}, on one cluster {outcome.format('loss')}; "
@@ -128,7 +125,7 @@ def _loss(outcome: Outcome) -> Iterator[str]:
         )
 
 
-def _rules(outcome: Outcome) -> str:
+def _rules(outcome: OutcomeState) -> str:
     """Return which rules a node breaks, each for its first reason, loosest first."""
     preferred = load_assumptions(outcome.scenario.assumptions).hardware_sources
     first = {limit.rule: limit for limit in reversed(exceeded_limits(outcome.scenario.nodes, preferred))}
@@ -146,7 +143,7 @@ def _named(rules: list[str]) -> str:
     return f"{', '.join(rules[:_NAMED])}{more}"
 
 
-def _efficiency(outcome: Outcome) -> Iterable[Table]:
+def _efficiency(outcome: OutcomeState) -> Iterable[Table]:
     factors = [
         (output, value)
         for name, output in OUTPUTS.items()
