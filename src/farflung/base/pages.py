@@ -136,13 +136,14 @@ def _wrapped(text: str, width: int, indent: str = "") -> list[str]:
 def _table_lines(table: Table, width: int) -> list[str]:
     rows = [table.headers, *table.rows]
     widths = [max(len(row[place]) for row in rows) for place in range(len(table.headers))]
-    # The widest column of words gives way where the table is wider than the page.
+    # Columns of words give way where the table is wider than the page, the widest first.
+    least = [max(8, len(header)) for header in table.headers]
     words = [place for place in range(len(widths)) if place not in table.numeric]
-    while sum(widths) + 2 * (len(widths) - 1) > width and words:
-        widest = max(words, key=lambda place: widths[place])
-        if widths[widest] <= max(8, len(table.headers[widest])):
+    while sum(widths) + 2 * (len(widths) - 1) > width:
+        wide = [place for place in words if widths[place] > least[place]]
+        if not wide:
             break
-        widths[widest] -= 1
+        widths[max(wide, key=lambda place: widths[place])] -= 1
     lines = [
         "  ".join(_cell(row[place], widths[place], place in table.numeric) for place in range(len(widths)))
         for row in rows
