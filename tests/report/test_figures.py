@@ -46,7 +46,7 @@ MODES = "protocol.mode=flat,pipeline_groups"
 
 @pytest.fixture(scope="module")
 def drawn():
-    return uncertainty("paper-headline", 512, command="farflung uncertainty paper-headline --draws 512")
+    return uncertainty("paper-headline", 512)
 
 
 @pytest.fixture(scope="module")
@@ -147,8 +147,8 @@ def test_limits_of_other_outputs_get_axes_of_their_own():
     axes = [figure.layout[f"xaxis{n}"].title.text for n in ("", "2", "3")]
     assert axes == [
         "Compute [FLOP], logarithmic",
-        "Capital and run cost together [$ million]",
-        "Length of the run [days]",
+        "Total cost [$ million]",
+        "Duration [days]",
     ]
     assert "740" in figure.layout.xaxis3.ticktext
     assert "Off the axis: C<sub>quality</sub> passes 10³⁰" in footer(figure)

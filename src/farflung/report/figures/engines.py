@@ -14,11 +14,10 @@ from farflung.report.figures.frame import (
     INK,
     QUIET,
     SERIES,
+    closing,
     framed,
     legend_entry,
     made_by,
-    repeated_by,
-    sources_line,
 )
 from farflung.report.figures.marks import Panel
 from farflung.report.figures.words import percent
@@ -73,8 +72,7 @@ def engines_figure(result: EventValidation) -> go.Figure:
         ),
         footer=[
             made_by(result.assumptions, "", f"seed {result.seed}"),
-            repeated_by("farflung validate --plot validation.svg"),
-            sources_line(row.source_ref.source for row in shares),
+            *closing(result),
         ],
         plot=370,
         left=74,

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import plotly.graph_objects as go
 
 from farflung.base.provenance import Provenance, version
+from farflung.base.results import Result
 from farflung.catalog.sources import Source
 from farflung.report.figures.words import escaped, shortened, wrapped
 
@@ -193,6 +194,12 @@ def made_by(assumptions: str, digest: str, *more: str, name: str = "", by: str =
         *more,
     ]
     return " · ".join(filter(None, parts))
+
+
+def closing(result: Result) -> Iterator[str]:
+    """Yield the last lines of a result's figure: its sources, and the command that gives it again."""
+    yield sources_line(result.citations())
+    yield repeated_by(result.command)
 
 
 def repeated_by(command: str | None) -> str:

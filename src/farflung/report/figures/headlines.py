@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 import plotly.graph_objects as go
 
+from farflung.analysis.headlines import DESIGN_DRAWS
 from farflung.outcome import OUTPUTS
 from farflung.report.figures import words
-from farflung.report.figures.frame import SERIES, framed, legend_entry, made_by, repeated_by, sources_line
+from farflung.report.figures.frame import SERIES, closing, framed, legend_entry, made_by
 from farflung.report.figures.ranges import LEFT, RIGHT, Chart, Group, Row, draw_charts, limit_name, near
 
 if TYPE_CHECKING:
@@ -32,19 +33,16 @@ def headlines_figure(result: Headlines) -> go.Figure:
         line = {"color": SERIES[place % len(SERIES)], "width": 6}
         legend_entry(figure, name, mode="lines", line=line)
     height = draw_charts(figure, (_compute(result), _cost(result)))
-    outcomes = [uncertainty.outcome for uncertainty in result.results.values()]
     return framed(
         figure,
         title=_title(result),
         subtitle=(
-            "Above, published scenarios. Below, the least cost of nodes under the limits of "
-            f"{words.rule_label(result.cheapest[0].question.rule)}, and what the design found costs with as "
-            "many nodes as it needs in other draws; an arrow: more do not help."
+            "Above, published scenarios. Below, the cheapest design found for a target under a rule, and "
+            "what it costs with as many nodes as it needs in other draws; an arrow: more do not help."
         ),
         footer=[
-            made_by("", "", f"{result.draws:,} draws", f"seed {result.seed}"),
-            repeated_by("farflung headlines --plot headlines.svg"),
-            sources_line(source for outcome in outcomes for source in outcome.citations(_QUALITY)),
+            made_by("", "", f"{result.draws:,} draws, {DESIGN_DRAWS:,} for designs", f"seed {result.seed}"),
+            *closing(result),
         ],
         plot=height,
         left=LEFT,
@@ -81,17 +79,14 @@ def _compute(result: Headlines) -> Chart:
 
 def _cost(result: Headlines) -> Chart:
     groups: dict[str, list[Row]] = {}
-    for answer in result.cheapest:
+    for answer in result.designs:
         if answer.found is not None:
             need = answer.need(_COST)
-            label = (
-                f"Least cost of<br>{words.scientific(answer.target)} FLOP of <b>{words.symbol(_QUALITY)}</b>"
-            )
-            row = Row(
-                answer.assumptions, "USD", _colour(result, answer.assumptions), need.quantiles, need.point
-            )
-            groups.setdefault(label, []).append(row)
-    return _chart(OUTPUTS[_COST].meaning, "USD", groups, {})
+            target = f"{words.scientific(answer.target)} FLOP of <b>{words.symbol(_QUALITY)}</b>"
+            colour = _colour(result, answer.assumptions)
+            row = Row(answer.assumptions, "USD", colour, need.quantiles, need.point)
+            groups.setdefault(f"{target}<br>under {words.rule_label(answer.question.rule)}", []).append(row)
+    return _chart(f"{OUTPUTS[_COST].meaning} of the cheapest design", "USD", groups, {})
 
 
 def _chart(title: str, unit: str, groups: dict[str, list[Row]], limits: dict[float, str]) -> Chart:

@@ -18,12 +18,11 @@ from farflung.report.figures.frame import (
     QUIET,
     VERMILION,
     blank,
+    closing,
     framed,
     legend_entry,
     made_by,
     origin,
-    repeated_by,
-    sources_line,
 )
 from farflung.report.figures.marks import DASHED, WHITE, Panel, disc
 from farflung.report.figures.scales import numeric_axis, scale_of, ticks, widened
@@ -287,7 +286,6 @@ def _footer(result: SearchResult) -> Iterator[str]:
         yield f"Chips left out ({words.escaped(reason)}): {', '.join(map(words.escaped, chips))}."
     if best is not None:
         yield origin(f"Best: {best.outcome.scenario.name}", best.outcome.provenance)
-        yield sources_line(best.outcome.citations())
     else:
         yield made_by(result.question.assumptions, "")
-    yield repeated_by(result.command)
+    yield from closing(result)

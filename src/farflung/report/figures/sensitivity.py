@@ -18,11 +18,10 @@ from farflung.report.figures.frame import (
     SKY,
     VERMILION,
     blank,
+    closing,
     framed,
     legend_entry,
     origin,
-    repeated_by,
-    sources_line,
 )
 from farflung.report.figures.marks import WHITE, Panel, disc, filled, two_lines
 from farflung.report.figures.scales import numeric_axis, scale_of, widened
@@ -264,5 +263,4 @@ def _footer(result: SensitivityResult) -> Iterator[str]:
     yield f"Note: {'; '.join(map(words.escaped, result.notes))}." if result.notes else ""
     runs = [f"{result.runs:,} runs behind the shares"] if result.runs else []
     yield origin(result.scenario.name, result.provenance, *runs)
-    yield sources_line(result.outcome.citations(result.output))
-    yield repeated_by(result.command)
+    yield from closing(result)

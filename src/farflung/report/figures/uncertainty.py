@@ -14,10 +14,9 @@ from farflung.report.figures.frame import (
     GREEN,
     VERMILION,
     blank,
+    closing,
     framed,
     origin,
-    repeated_by,
-    sources_line,
 )
 from farflung.report.figures.ranges import LEFT, RIGHT, Chart, Group, Row, draw_charts, limit_name, near
 
@@ -41,7 +40,7 @@ def uncertainty_figure(result: UncertaintyResult) -> go.Figure:
     """
     results = [result] if result.against is None else [result, result.against]
     charts = [*_charts(results), *_ratios(result)]
-    footer = [*_footer(results, charts), repeated_by(result.command)]
+    footer = list(_footer(results, charts))
     if not charts:
         field = result.outcome.binding_constraint
         why = f"{words.lower_first(words.input_label(field))} ({field})" if field else "no draw is feasible"
@@ -79,7 +78,7 @@ def _charts(results: Sequence[UncertaintyResult]) -> Iterator[Chart]:
                 for passed in results[0].chances
                 if passed.output in names and near(passed.limit, rows, _FARTHEST)
             }
-            title = "Compute" if axis == "FLOP" else OUTPUTS[names[0]].meaning
+            title = "Compute" if axis == "FLOP" else OUTPUTS[names[0]].label
             yield Chart(title, OUTPUTS[names[0]].unit, groups, limits)
 
 
@@ -89,7 +88,7 @@ def _groups(results: Sequence[UncertaintyResult], output: str) -> Iterator[Group
         if spread is not None:
             name = words.symbol(output) if OUTPUTS[output].symbol else ""
             row = Row(
-                name or OUTPUTS[output].meaning,
+                words.symbol(output),
                 spread.unit,
                 colour,
                 spread.quantiles,
@@ -204,4 +203,4 @@ def _footer(results: Sequence[UncertaintyResult], charts: Sequence[Chart]) -> It
     yield f"Note: {'; '.join(map(words.escaped, first.notes))}." if first.notes else ""
     for result in results:
         yield origin(result.scenario.name, result.provenance, f"{result.draws:,} draws")
-    yield sources_line(first.outcome.citations(*_HEADLINE))
+    yield from closing(first)

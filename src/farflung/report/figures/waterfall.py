@@ -18,11 +18,10 @@ from farflung.report.figures.frame import (
     LINE,
     QUIET,
     VERMILION,
+    closing,
     framed,
     legend_entry,
     origin,
-    repeated_by,
-    sources_line,
 )
 from farflung.report.figures.marks import WHITE, Panel, filled, square, two_lines
 from farflung.report.figures.scales import numeric_axis, scale_of, scaled_ticks, ticks
@@ -34,7 +33,6 @@ if TYPE_CHECKING:
 _ROW, _LEFT = 52, 250
 _ROOM = 0.42
 """Room for labels on either side, as a share of what the bars span."""
-_UNCHANGED = 1e-12
 
 
 def waterfall_figure(result: Waterfall) -> go.Figure:
@@ -48,7 +46,7 @@ def waterfall_figure(result: Waterfall) -> go.Figure:
     result
         What :func:`farflung.analysis.waterfall.waterfall` returns.
     """
-    terms = [term for term in result.terms if not _is_unchanged(term, result)]
+    terms = [term for term in result.terms if not result.is_unchanged(term)]
     multiplied = result.ratio is not None and all(term.ratio is not None for term in terms)
     start = 0.0 if multiplied else result.first
     changes = [math.log10(term.ratio) if multiplied and term.ratio else term.amount for term in terms]
@@ -72,10 +70,6 @@ def waterfall_figure(result: Waterfall) -> go.Figure:
         right=34,
         above=48 if multiplied else 10,
     )
-
-
-def _is_unchanged(term: Term, result: Waterfall) -> bool:
-    return abs(term.amount) <= _UNCHANGED * max(abs(result.first), abs(result.second))
 
 
 def _title(result: Waterfall, terms: Sequence[Term]) -> str:
@@ -241,7 +235,7 @@ def _units(name: str) -> list[str]:
 
 
 def _footer(result: Waterfall) -> Iterator[str]:
-    same = [term for term in result.terms if _is_unchanged(term, result)]
+    same = [term for term in result.terms if result.is_unchanged(term)]
     if same:
         names = ", ".join(f"{_in_words(term)} ({words.escaped(_change(term))})" for term in same)
         yield f"The same, or without effect: {names}."
@@ -259,5 +253,4 @@ def _footer(result: Waterfall) -> Iterator[str]:
             yield words.escaped(f"{name} is not feasible: {why}.")
     for outcome, provenance in zip(result.outcomes, result.provenance, strict=True):
         yield origin(outcome.scenario.name, provenance)
-    yield sources_line(source for outcome in result.outcomes for source in outcome.citations(result.output))
-    yield repeated_by(result.command)
+    yield from closing(result)

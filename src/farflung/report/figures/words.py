@@ -155,24 +155,20 @@ def enumerated(words: Iterable[str]) -> str:
 
 
 def symbol(output: str) -> str:
-    """Return how an output is called in a title: its symbol, or its meaning where it has none.
+    """Return how an output is called in a title: its symbol, or its label where it has none.
 
     Examples
     --------
     >>> symbol("quality_adjusted_flop"), symbol("total_cost_usd")
-    ('C<sub>quality</sub>', 'Capital and run cost together')
+    ('C<sub>quality</sub>', 'Total cost')
     """
-    declared = OUTPUTS[output]
-    letter, _, index = declared.symbol.partition("_")
-    if not letter:
-        return declared.meaning
-    return f"{letter}<sub>{index}</sub>" if index else letter
+    letter, _, index = OUTPUTS[output].symbol.partition("_")
+    return (f"{letter}<sub>{index}</sub>" if index else letter) or OUTPUTS[output].label
 
 
 def symbol_and_meaning(output: str) -> str:
-    """Return the symbol of an output with its meaning, or only that where it has no symbol."""
-    meaning = OUTPUTS[output].meaning
-    return f"{symbol(output)}: {meaning[0].lower()}{meaning[1:]}" if OUTPUTS[output].symbol else meaning
+    """Return the symbol of an output, or its label, with its meaning."""
+    return f"{symbol(output)}: {lower_first(OUTPUTS[output].meaning)}"
 
 
 def rule_label(name: str) -> str:
@@ -188,28 +184,21 @@ def rule_label(name: str) -> str:
 
 
 @cache
-def _meanings() -> dict[str, str]:
-    return {path: field.meaning for path, field in fields_of(Scenario).items()}
+def _labels() -> dict[str, str]:
+    fields = {path: re.split("[;,]", field.meaning)[0] for path, field in fields_of(Scenario).items()}
+    short = {"nodes.count": "Nodes", "protocol.compression_scenario": "Outlook on compression"}
+    return {output.quantity: output.label for output in OUTPUTS.values()} | fields | short
 
 
 def input_label(name: str) -> str:
-    """Return the name of a field or a coefficient in words.
+    """Return the name of a field, a quantity or a coefficient in words.
 
     Examples
     --------
-    >>> input_label("network.upload"), input_label("staff_base")
-    ('Upload bandwidth of a node', 'Staff base')
+    >>> input_label("network.upload"), input_label("efficiency_replica"), input_label("staff_base")
+    ('Upload bandwidth of a node', 'Averaging replicas', 'Staff base')
     """
-    if name == "nodes.count":
-        return "Nodes"
-    if name == "protocol.compression_scenario":
-        return "Outlook on compression"
-    meaning = _meanings().get(name, "")
-    if meaning:
-        return meaning.split(";")[0].split(",")[0]
-    # 'Efficiency: replica', since what comes first is what it is, and the rest of what.
-    words = re.sub("^efficiency_", "efficiency: ", name).replace("_", " ").replace("flop", "FLOP")
-    return capitalised(words)
+    return _labels().get(name) or capitalised(name.replace("_", " ").replace("flop", "FLOP"))
 
 
 def capitalised(text: str) -> str:
