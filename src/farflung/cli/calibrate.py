@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
-from farflung.cli.show import Told, grid, progress_bar, put, put_json
+from farflung.analysis.calibrate import scaling_law as laws
+from farflung.analysis.calibrate import straggler_runs
+from farflung.analysis.calibrate import stragglers as straggler_forms
+from farflung.analysis.calibrate.cross_validation import check_bounds, cross_validate
+from farflung.analysis.calibrate.publish import calibrated
+from farflung.analysis.calibrate.publish import write as write_posterior
+from farflung.base.pages import Table
+from farflung.cli.answer import answers
+from farflung.cli.command import command_group
+from farflung.cli.listing import Statement
+from farflung.cli.terminal import progress_bar
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from rich.console import RenderableType
-
-calibrate = typer.Typer(
-    no_args_is_help=True,
-    help="Fit the model to measurements and to the event engine, and judge it on the rest.",
-)
 Seed = Annotated[int, typer.Option("--seed", help="Same seed, same result.")]
-How = Annotated[Told, typer.Option("--format", help="How to show it.")]
 
 
-@calibrate.command("loss")
+@answers
 def loss(
     *,
     draws: Annotated[
@@ -31,97 +31,108 @@ def loss(
     write: Annotated[
         bool, typer.Option("--write", help="Write the posterior into the package's own catalog.")
     ] = False,
-    how: How = Told.table,
-) -> None:
+) -> Statement:
     """Show how well each set predicts what distribution cost where it was measured.
 
     Every point is predicted by a fit that has not seen its size; 4B and 10B are in no fit.
 
     [bold]farflung calibrate loss --format json[/bold]
     """
-    from farflung.analysis.calibrate.cross_validation import check_bounds, cross_validate
-
-    table = {**cross_validate(draws=draws, seed=seed).to_dict(), "bounds": check_bounds()}
-    written = _write() if write else None
-    if written is not None:
-        table["written"] = written
-    if how is Told.json:
-        put_json(table)
-    else:
-        put(*_loss_page(table))
-
-
-def _write() -> list[str]:
-    from farflung.analysis.calibrate.publish import calibrated
-    from farflung.analysis.calibrate.publish import write as to_catalog
-
-    return [str(file) for file in to_catalog(calibrated())]
-
-
-def _loss_page(table: dict[str, Any]) -> Iterator[RenderableType]:
-    from rich.text import Text
-
-    names = list(table["held_out_rmse_nats"])
-    groups = {"all points": table, **table["by_group"]}
-    yield Text("\nWhat distribution adds to the loss: error on points no fit has seen [0.001 nats]", "bold")
-    errors = grid("Points", "How many", *names, "In 90 %", right=range(1, len(names) + 3))
-    for label, group in groups.items():
-        found = [f"{1000 * group['held_out_rmse_nats'][name]:.1f}" for name in names]
-        errors.add_row(label.replace("_", " "), str(group["points"]), *found, f"{group['coverage_90']:.0%}")
-    yield errors
-    forms = grid("Form of the law", "Error, sizes of the test left out", right=(1,))
-    for form, error in sorted(table["forms_rmse_nats"].items(), key=lambda one: one[1]):
-        forms.add_row(form, f"{1000 * error:.1f}")
-    yield forms
-    satisfied = sum(bound["satisfied"] for bound in table["bounds"])
-    every = len(table["bounds"])
-    yield f"The law satisfies {satisfied} of {every} upper bounds, up to 64 replicas, within twice the noise."
-    for file in table.get("written", ()):
-        yield f"wrote {file}"
+    values = {**cross_validate(draws=draws, seed=seed).to_dict(), "bounds": check_bounds()}
+    if write:
+        values["written"] = [str(file) for file in write_posterior(calibrated())]
+    satisfied = sum(bound["satisfied"] for bound in values["bounds"])
+    return Statement(
+        "What distribution adds to the loss: error on points no fit has seen [0.001 nats]",
+        values,
+        (
+            f"The law satisfies {satisfied} of {len(values['bounds'])} upper bounds, up to 64 replicas, "
+            "within twice the noise.",
+        ),
+        (_errors(values), _form_errors(values)),
+        tuple(f"written: {file}" for file in values.get("written", ())),
+        tuple(
+            {"points": label, "count": group["points"], **group["held_out_rmse_nats"]}
+            for label, group in _groups(values).items()
+        ),
+    )
 
 
-@calibrate.command("scaling-law")
+def _groups(values: dict[str, Any]) -> dict[str, Any]:
+    return {"all points": values, **values["by_group"]}
+
+
+def _errors(values: dict[str, Any]) -> Table:
+    names = list(values["held_out_rmse_nats"])
+    rows = [
+        (
+            label.replace("_", " "),
+            str(group["points"]),
+            *(f"{1000 * group['held_out_rmse_nats'][name]:.1f}" for name in names),
+            f"{group['coverage_90']:.0%}",
+        )
+        for label, group in _groups(values).items()
+    ]
+    headers = ("Points", "How many", *names, "In 90 %")
+    return Table(headers, tuple(rows), frozenset(range(1, len(headers))))
+
+
+def _form_errors(values: dict[str, Any]) -> Table:
+    forms = sorted(values["forms_rmse_nats"].items(), key=lambda pair: pair[1])
+    rows = tuple((form, f"{1000 * error:.1f}") for form, error in forms)
+    return Table(("Form of the law", "Error, sizes of the test left out"), rows, frozenset({1}))
+
+
+@answers
 def scaling_law(
     *,
     draws: Annotated[
         int, typer.Option("--draws", min=2, max=5000, help="Bootstrap draws behind the errors.")
     ] = 200,
     seed: Seed = 0,
-    how: How = Told.table,
-) -> None:
+) -> Statement:
     """Refit the scaling law to the Chinchilla study's runs, and compare it with what was published.
 
     [bold]farflung calibrate scaling-law[/bold]
     """
-    from farflung.analysis.calibrate.scaling_law import refit
-
-    table = refit(draws=draws, seed=seed).as_table()
-    if how is Told.json:
-        put_json(table)
-    else:
-        put(*_law_page(table))
-
-
-def _law_page(table: dict[str, Any]) -> Iterator[RenderableType]:
-    from rich.text import Text
-
-    yield Text(f"\nRefit to {table['points']} runs, {table['draws']} bootstrap draws", "bold")
-    rows = grid("Coefficient", "Here", "Error", "Published", "Error", "Within one error", right=(1, 2, 3, 4))
-    for letter, value in table["estimates"].items():
-        columns = ("standard_errors", "published", "published_standard_errors")
-        found = [f"{table[column][letter]:.5g}" for column in columns]
-        within = "yes" if table["within_one_standard_error"][letter] else "no"
-        rows.add_row(letter, f"{value:.5g}", *found, within)
-    yield rows
-    computes = list(next(iter(table["tokens_per_parameter"].values())))
-    ratios = grid("Best tokens per parameter at", *(f"{c} FLOP" for c in computes), right=range(1, 9))
-    for name, found in table["tokens_per_parameter"].items():
-        ratios.add_row(name, *(f"{found[compute]:.1f}" for compute in computes))
-    yield ratios
+    values = laws.refit(draws=draws, seed=seed).as_table()
+    columns = ("estimates", "standard_errors", "published", "published_standard_errors")
+    rows = tuple(
+        {"coefficient": letter, **{column: values[column][letter] for column in columns}}
+        for letter in values["estimates"]
+    )
+    return Statement(
+        f"Refit to {values['points']} runs, {values['draws']} bootstrap draws",
+        values,
+        tables=(_coefficients(values), _ratios(values)),
+        rows=rows,
+    )
 
 
-@calibrate.command("stragglers")
-def stragglers(*, seed: Seed = 0, how: How = Told.table) -> None:
+def _coefficients(values: dict[str, Any]) -> Table:
+    columns = ("estimates", "standard_errors", "published", "published_standard_errors")
+    rows = tuple(
+        (
+            letter,
+            *(f"{values[column][letter]:.5g}" for column in columns),
+            "yes" if values["within_one_standard_error"][letter] else "no",
+        )
+        for letter in values["estimates"]
+    )
+    headers = ("Coefficient", "Here", "Error", "Published", "Error", "Within one error")
+    return Table(headers, rows, frozenset(range(1, 5)))
+
+
+def _ratios(values: dict[str, Any]) -> Table:
+    ratios = values["tokens_per_parameter"]
+    computes = list(next(iter(ratios.values())))
+    rows = tuple((name, *(f"{own[compute]:.1f}" for compute in computes)) for name, own in ratios.items())
+    headers = ("Best tokens per parameter at", *(f"{compute} FLOP" for compute in computes))
+    return Table(headers, rows, frozenset(range(1, len(headers))))
+
+
+@answers
+def stragglers(*, seed: Seed = 0) -> Statement:
     """Measure in the event engine how much longer the slowest of many takes, and fit forms to it.
 
     Takes about a minute. The form with the least error on what its fits have not seen is what
@@ -129,47 +140,54 @@ def stragglers(*, seed: Seed = 0, how: How = Told.table) -> None:
 
     [bold]farflung calibrate stragglers --format json[/bold]
     """
-    from farflung.analysis.calibrate.straggler_runs import measure
-    from farflung.analysis.calibrate.stragglers import contest
-
     with progress_bar("Simulating") as progress:
-        at = measure(seed=seed, progress=progress)
-    table = contest(at, seed=seed).as_table()
-    if how is Told.json:
-        put_json(table)
-    else:
-        put(*_stragglers_page(table))
-
-
-def _stragglers_page(table: dict[str, Any]) -> Iterator[RenderableType]:
-    from rich.text import Text
-
-    (fewest, most), (least, largest) = table["range"]["peers"], table["range"]["spread"]
-    yield Text("\nHow much longer the slowest of n takes: error on what no fit has seen [%]", "bold")
-    forms = grid("Form; s is the spread, σ² = ln(1 + s²)", "All", "Spread", "Largest n", right=(1, 2, 3))
-    for form, one in sorted(table["forms"].items(), key=lambda pair: pair[1]["held_out_rmse"]):
-        errors = (one[f"{out}_rmse"] for out in ("held_out", "spread_left_out", "largest_left_out"))
-        forms.add_row(form, *(f"{100 * error:.1f}" for error in errors))
-    yield forms
-    yield (
-        f"{table['points']} points, n from {fewest:.0f} to {most:.0f}, s from {least:.2g} to {largest:.2g}; "
-        "errors where one spread, or the largest n, were left out."
+        measured = straggler_runs.measure(seed=seed, progress=progress)
+    values = straggler_forms.contest(measured, seed=seed).as_table()
+    (fewest, most), (least, largest) = values["range"]["peers"], values["range"]["spread"]
+    exponent, error = next(iter(values["standard_errors"].items()))
+    coefficients = (
+        f"{name} = {value:.4g}" + (f" ± {error:.2g}" if name == exponent else "")
+        for name, value in values["coefficients"].items()
     )
-    (exponent, error) = next(iter(table["standard_errors"].items()))
-    for name, value in table["coefficients"].items():
-        yield f"{name} = {value:.4g}" + (f" ± {error:.2g}" if name == exponent else "")
-    yield Text("\nPublished factors, and the spread of exchange times for which they are right", "bold")
-    columns = ("n", "synchronous", "right at s =", "relay", "right at s =", "exchanges here", "steps here")
-    compared = grid(*columns, right=range(7))
-    for row in table["published"]:
-        compared.add_row(
-            f"{row['peers']:.0f}",
-            f"{row['synchronous']:.2f}",
-            f"{row['synchronous_spread']:.3f}",
-            f"{row['relay']:.2f}",
-            f"{row['relay_spread']:.3f}",
-            f"{row['exchanges']:.2f}",
-            f"{row['steps']:.2f}",
-        )
-    yield compared
-    yield "Here: at the spreads of links and nodes that the calibrated set believes in."
+    return Statement(
+        "How much longer the slowest of n takes: error on what no fit has seen [%]",
+        values,
+        (
+            f"{values['points']} points, n from {fewest:.0f} to {most:.0f}, s from {least:.2g} to "
+            f"{largest:.2g}; errors where one spread, or the largest n, were left out.",
+            *coefficients,
+        ),
+        (_straggler_forms(values), _published_factors(values)),
+        ("exchanges and steps here are at the spreads of links and nodes of the calibrated set",),
+        tuple({"form": form, **errors} for form, errors in values["forms"].items()),
+    )
+
+
+def _straggler_forms(values: dict[str, Any]) -> Table:
+    forms = sorted(values["forms"].items(), key=lambda pair: pair[1]["held_out_rmse"])
+    columns = ("held_out", "spread_left_out", "largest_left_out")
+    rows = tuple((form, *(f"{100 * one[f'{out}_rmse']:.1f}" for out in columns)) for form, one in forms)
+    headers = ("Form; s is the spread, σ² = ln(1 + s²)", "All", "Spread", "Largest n")
+    return Table(headers, rows, frozenset({1, 2, 3}))
+
+
+_FACTORS = {
+    "n": ("peers", ".0f"), "synchronous": ("synchronous", ".2f"),
+    "right at s =": ("synchronous_spread", ".3f"), "relay": ("relay", ".2f"),
+    "right at s = ": ("relay_spread", ".3f"), "exchanges here": ("exchanges", ".2f"),
+    "steps here": ("steps", ".2f"),
+}  # fmt: skip
+
+
+def _published_factors(values: dict[str, Any]) -> Table:
+    rows = tuple(
+        tuple(format(row[name], form) for name, form in _FACTORS.values()) for row in values["published"]
+    )
+    title = "Published factors, and the spread of exchange times for which they are right"
+    return Table(tuple(_FACTORS), rows, frozenset(range(len(_FACTORS))), title)
+
+
+calibrate = command_group(
+    "Fit the model to measurements and to the event engine, and judge it on the rest.",
+    {"loss": loss, "scaling-law": scaling_law, "stragglers": stragglers},
+)

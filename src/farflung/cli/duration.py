@@ -45,7 +45,7 @@ def duration(
     return Statement(
         f"Longest sensible run: {format_quantity(longest, 's')} (growth a year: {rates})",
         {"longest_run_s": longest, **growth, "source": _SOURCE},
-        (f"source {_SOURCE} (farflung catalog sources {_SOURCE})",),
+        notes=(f"source {_SOURCE} (farflung catalog sources {_SOURCE})",),
     )
 
 

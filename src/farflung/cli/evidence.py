@@ -2,74 +2,65 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from farflung.cli.show import ABSENT, PLOT_HELP, Written, grid, put, put_json
+from farflung.base.format import ABSENT
+from farflung.base.pages import Table
+from farflung.cli.answer import Answer, answers
+from farflung.cli.listing import Statement
+from farflung.evidence.factors import Factor
+from farflung.evidence.review import EvidenceReview, review
+from farflung.report.evidence_page import evidence_page
 
-if TYPE_CHECKING:
-    from rich.console import RenderableType
 
-    from farflung.evidence.factors import Factor
-    from farflung.evidence.review import EvidenceReview
-
-
+@answers(plot=True)
 def evidence(
     *,
     draws: Annotated[
         int, typer.Option("--draws", min=10, max=5000, help="Refits for every size that is left out.")
     ] = 100,
     seed: Annotated[int, typer.Option("--seed", help="Same seed, same result.")] = 0,
-    how: Annotated[Written, typer.Option("--format", help="How to show it.")] = Written.table,
-    plot: Annotated[
-        Path | None, typer.Option("--plot", metavar="FILE", help=PLOT_HELP, show_default=False)
-    ] = None,
-) -> None:
+) -> Answer:
     """Show what every factor of the learning model rests on, how sure it is, and what would change it.
 
     [bold]farflung evidence --plot evidence.svg[/bold]
     """
-    from farflung.evidence.review import review
+    result = review(draws=draws, seed=seed)
 
-    found = review(draws=draws, seed=seed)
-    if plot is not None:
-        from farflung.report.figures import held_out_figure, write_figure
+    def figure() -> object:
+        from farflung.report.figures import figure_of
 
-        write_figure(held_out_figure(found), plot)
-    if how is Written.json:
-        put_json(found.to_dict())
-    elif how is Written.markdown:
-        from farflung.report.evidence_page import evidence_page
+        return figure_of(result)
 
-        sys.stdout.write(evidence_page(found))
-    else:
-        put(*_page(found))
+    return Answer(result=_statement(result), document=lambda: evidence_page(result), figure=figure)
 
 
-def _page(found: EvidenceReview) -> Iterator[RenderableType]:
-    from rich.text import Text
-
-    yield Text(f"\nWhat every factor of {found.assumptions} rests on", "bold")
-    overview = grid(
-        "Factor", "Measured", "Uncertain", "Evidence", "Held-out error [0.001 nats]", right=(1, 2)
+def _statement(result: EvidenceReview) -> Statement:
+    rows = tuple(_row(result, factor) for factor in result.factors)
+    changes = (
+        f"{factor.title}, what would change our mind: {factor.change or ABSENT}" for factor in result.factors
     )
-    for factor in found.factors:
-        evidence_levels = ", ".join(factor.evidence_levels) or ABSENT
-        errors = ", ".join(f"{1000 * error:.1f} {name}" for name, error in found.errors(factor).items())
-        overview.add_row(
-            factor.title, str(factor.measurements), str(factor.uncertain), evidence_levels, errors or ABSENT
-        )
-    yield overview
-    for factor in found.factors:
-        yield _change(factor)
-    yield "\n--format markdown gives formulas, measurements, coefficients and limits."
+    headers = ("Factor", "Measured", "Uncertain", "Evidence", "Held-out error [0.001 nats]")
+    return Statement(
+        f"What every factor of {result.assumptions} rests on",
+        result.to_dict(),
+        tables=(Table(headers, rows, frozenset({1, 2})),),
+        notes=(*changes, "--format markdown gives formulas, measurements, coefficients and limits"),
+        rows=tuple(dict(zip(_COLUMNS, row, strict=True)) for row in rows),
+    )
 
 
-def _change(factor: Factor) -> RenderableType:
-    from rich.text import Text
+_COLUMNS = ("factor", "measured", "uncertain", "evidence", "held_out_error")
 
-    return Text.assemble((f"{factor.title}, what would change our mind: ", "cyan"), factor.change or ABSENT)
+
+def _row(result: EvidenceReview, factor: Factor) -> tuple[str, ...]:
+    errors = (f"{1000 * error:.1f} {name}" for name, error in result.errors(factor).items())
+    return (
+        factor.title,
+        str(factor.measurements),
+        str(factor.uncertain),
+        ", ".join(factor.evidence_levels) or ABSENT,
+        ", ".join(errors) or ABSENT,
+    )

@@ -75,22 +75,35 @@ class Listing:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """An answer of a sentence or two, and its values by name."""
+    """An answer of a sentence or a few tables, and its values by name.
+
+    Attributes
+    ----------
+    text, lines, tables, notes
+        What people read, as in :class:`~farflung.base.pages.Page`.
+    values
+        What programs read.
+    rows
+        What is written as CSV; the values in one row unless given.
+    """
 
     text: str
     values: Mapping[str, Any]
+    lines: tuple[str, ...] = ()
+    tables: tuple[Table, ...] = ()
     notes: tuple[str, ...] = ()
+    rows: tuple[Mapping[str, Any], ...] = ()
 
     def page(self) -> Page:
-        """Return the sentence."""
-        return Page(self.text, notes=self.notes)
+        """Return what people read."""
+        return Page(self.text, self.lines, self.tables, self.notes)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the values."""
         return dict(self.values)
 
     def to_frame(self) -> pd.DataFrame:
-        """Return the values as one row."""
+        """Return the rows."""
         import pandas as pd
 
-        return pd.DataFrame([self.to_dict()])
+        return pd.DataFrame([dict(row) for row in self.rows or (self.values,)])

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from farflung.base.pages import Page
 
+_LONGEST_HEADER = 12
 _LONGEST_NAME = 40
 """Characters of a word that is kept on one line."""
 
@@ -125,12 +126,14 @@ def render_table(table: PageTable) -> Table:
         numeric = place in table.numeric
         # Prose yields to numbers and names where there is room; on a narrow terminal all yield alike.
         whole = numeric or _are_names([row[place] for row in table.rows])
+        # Names of assumption sets, above numbers, in two lines each.
+        title = header.replace("-", "\n", 1) if numeric and len(header) > _LONGEST_HEADER else header
         shown.add_column(
-            header,
+            title,
             justify="right" if numeric else "left",
             overflow="fold",
             no_wrap=whole and wide,
-            min_width=max(map(len, header.split()), default=0),
+            min_width=max(map(len, title.split()), default=0),
         )
     bars = _bars(table)
     if bars:
