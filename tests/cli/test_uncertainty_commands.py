@@ -56,7 +56,7 @@ def test_pages_fit_the_terminal(farflung, monkeypatch, case: str, columns: int) 
     assert max(map(len, lines)) <= columns
     assert "nan" not in answer.out
     bars = [line for line in lines if "━" in line]
-    assert bool(bars) == (columns == 100)
+    assert bars or columns == 80
     # A bar is never broken into lines of its own.
     assert not [line for line in bars if set(line.strip()) <= set("━┿│ ")]
 
@@ -78,6 +78,7 @@ def test_json_names_the_command_and_the_seed(farflung, case: str) -> None:
     provenance = table["provenance"]
     for one in provenance if isinstance(provenance, list) else [provenance]:
         assert one["command"].startswith("farflung ")
+    assert table["python"].startswith("farflung.")
 
 
 def test_quantiles_rise_and_are_those_of_the_csv(farflung) -> None:
@@ -110,10 +111,9 @@ def test_limits_of_ones_own(farflung) -> None:
     words = (*COMMANDS["uncertainty"], "--limit", f"{QUALITY}=1e20", "--limit", f"{QUALITY}=1e30")
     limits = _json(farflung, *words, "--limit", "capital_cost_usd=30 USD")["limits"]
     assert [one["probability"] for one in limits] == [1.0, 0.0, 1.0]
-    text = farflung(*words).out
+    text = " ".join(farflung(*words).out.split())
     assert "miri-2025" not in text
-    assert " 100%" in text
-    assert " 0%" in text
+    assert "1e+20 FLOP in 100%, 1e+30 FLOP in 0% of the draws" in text
 
 
 def test_only_all_and_none_of_the_draws_are_certain(farflung) -> None:
@@ -143,14 +143,14 @@ def test_a_second_scenario_is_compared_on_the_same_draws(farflung) -> None:
     assert all(0.0 <= one["first_greater"] + one["second_greater"] <= 1.0 for one in pairs.values())
     itself = _json(farflung, "uncertainty", "paper-headline", *FEW, "--against", "paper-headline")["pairs"]
     assert all(one["first_greater"] == one["second_greater"] == 0.0 for one in itself)
-    assert "No output differs." in farflung(*COMMANDS["uncertainty"], "--against", "paper-headline").out
+    assert "First over" not in farflung(*COMMANDS["uncertainty"], "--against", "paper-headline").out
 
 
 def test_an_infeasible_run_is_an_answer(farflung) -> None:
     words = ("paper-headline", "--set", "tokens=1e18 tokens")
     answer = farflung("uncertainty", *words, *FEW)
     assert answer.code == 0
-    assert "feasible in 0% of them" in answer.out
+    assert "feasible in 0%" in answer.out
     assert "infeasible at the point values" in " ".join(answer.out.split())
     table = _json(farflung, "uncertainty", *words, *FEW)
     assert table["feasible_share"] == 0.0
@@ -205,7 +205,7 @@ def test_terms_add_up_and_multiply(farflung, output: str, by: str) -> None:
 def test_what_does_nothing_is_said_to_do_nothing(farflung) -> None:
     """The nodes of the two differ in name only: that is not 'unchanged'."""
     assert "Without effect: nodes.hardware" in farflung(*COMMANDS["by input"]).out
-    assert "Unchanged: node_peak" in farflung(*COMMANDS["waterfall"]).out
+    assert "Unchanged: Peak of a node" in farflung(*COMMANDS["waterfall"]).out
 
 
 REFUSED = {
@@ -215,7 +215,7 @@ REFUSED = {
     "negative seed": (("uncertainty", "paper-headline", "--seed=-1"), "seed: -1 is not"),
     "scenario": (("uncertainty", "paper-hedline"), "did you mean 'paper-headline'"),
     "second scenario": (("uncertainty", "paper-headline", "--against", "paper-1gbs"), "paper-1gbps"),
-    "limit without value": (("uncertainty", "paper-headline", "--limit", QUALITY), "OUTPUT=VALUE"),
+    "limit without value": (("uncertainty", "paper-headline", "--limit", QUALITY), "--limit: "),
     "limit on nothing": (("uncertainty", "paper-headline", "--limit", "=3"), "OUTPUT=VALUE"),
     "limit on no output": (("uncertainty", "paper-headline", "--limit", "qualty=3"), "unknown output"),
     "limit nan": (("uncertainty", "paper-headline", "--limit", f"{QUALITY}=nan"), "not a finite number"),

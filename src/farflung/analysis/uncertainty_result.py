@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -13,7 +14,7 @@ from farflung.analysis.distributions import Coefficient, ScalingLaw
 from farflung.base.errors import InputError
 from farflung.base.fields import fields_of
 from farflung.base.format import format_quantity, format_share, format_short
-from farflung.base.pages import Page, Table
+from farflung.base.pages import Page, Span, Table, span_on
 from farflung.base.provenance import Provenance
 from farflung.base.results import Call, Result, changed_options
 from farflung.catalog.sources import Source, cited
@@ -36,6 +37,8 @@ _SHOWN = (
     "tokens",
 )  # fmt: skip
 """Outputs of a page; :meth:`UncertaintyResult.to_frame` holds all."""
+_WIDEST = 10.0
+"""Greatest ratio to the point value that bars show."""
 _ASIDE = 0.1
 """How far a median may lie from the point value before the result says so."""
 HELD = (
@@ -295,8 +298,11 @@ def _tables(result: UncertaintyResult) -> Iterator[Table]:
     spreads = [spread for spread in result.spreads if spread.varies and spread.name in _SHOWN]
     spreads.sort(key=lambda spread: _SHOWN.index(spread.name))
     ends = (0.05, 0.5, 0.95)
-    if spreads:
+    shown = spreads[:3] if result.against else spreads
+    if shown:
         yield Table(
+            spans=tuple(_ratio_spans(shown)),
+            span_title="5 to 95 %, ratio to point",
             headers=("Output", "Point", "5 %", "Median", "95 %"),
             rows=tuple(
                 (
@@ -304,7 +310,7 @@ def _tables(result: UncertaintyResult) -> Iterator[Table]:
                     format_short(spread.point, spread.unit),
                     *(format_short(spread.quantiles[share], spread.unit) for share in ends),
                 )
-                for spread in (spreads[:3] if result.against else spreads)
+                for spread in shown
             ),
             numeric=frozenset({1, 2, 3, 4}),
         )
@@ -324,6 +330,19 @@ def _tables(result: UncertaintyResult) -> Iterator[Table]:
             ),
             numeric=frozenset({1, 2, 3, 4}),
         )
+
+
+def _ratio_spans(spreads: Sequence[Spread]) -> Iterator[Span | None]:
+    """Yield where 5 and 95 % of the draws lie, as logarithms of their ratio to the point value."""
+    ratios = [
+        (math.log(max(low, 1e-9 * spread.point) / spread.point), math.log(high / spread.point))
+        if spread.point is not None and spread.point > 0 and high > 0
+        else None
+        for spread in spreads
+        for low, high in [(spread.quantiles[0.05], spread.quantiles[0.95])]
+    ]
+    reach = min(max((max(map(abs, ends)) for ends in ratios if ends), default=1.0), math.log(_WIDEST))
+    yield from (span_on((-reach, reach), *ends, mark=0.0) if ends else None for ends in ratios)
 
 
 def _labelled(quantiles: Mapping[float, float]) -> dict[str, float]:

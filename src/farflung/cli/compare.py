@@ -1,4 +1,4 @@
-"""``farflung compare``: two scenarios side by side, where they differ."""
+"""``farflung compare``: scenarios side by side, where they differ."""
 
 from __future__ import annotations
 
@@ -6,28 +6,26 @@ from typing import Annotated
 
 import typer
 
-from farflung.cli.asked import AssumptionsName, Changes, ScenarioName, changed
-from farflung.cli.show import Told, put, put_json
+from farflung.analysis import compare as analysis
+from farflung.cli.answer import answers
+from farflung.cli.scenario_options import ScenarioName, ScenarioOptions
 
 
+@answers
 def compare(
     first: ScenarioName,
     second: ScenarioName,
+    more: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[PRESET|FILE]...", help="Further scenarios.", show_default=False),
+    ] = None,
     *,
-    changes: Changes = None,
-    assumptions: AssumptionsName = None,
-    how: Annotated[Told, typer.Option("--format", help="How to show it.")] = Told.table,
-) -> None:
-    """Show two scenarios side by side: the inputs and outputs that differ, with the ratio.
+    changes: ScenarioOptions,
+) -> analysis.Comparison:
+    """Show scenarios side by side: the inputs and outputs that differ, with the ratio.
 
-    What is set applies to both scenarios.
+    Changes apply to all of them.
 
     [bold]farflung compare paper-headline paper-1gbps[/bold]
     """
-    from farflung.analysis.compare import compare as answer
-
-    result = answer(first, second, **changed(changes, assumptions))
-    if how is Told.json:
-        put_json(result.to_dict())
-    else:
-        put(str(result))
+    return analysis.compare(first, second, *(more or ()), **changes.by_path())

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from farflung.base.pages import Page
 
-_LONGEST_HEADER = 12
+_LONGEST_HEADER, _LONGEST_WORD = 12, 16
 _LONGEST_NAME = 40
 """Characters of a word that is kept on one line."""
 
@@ -123,32 +123,38 @@ def render_table(table: PageTable) -> Table:
     wide = console().width >= WIDTH
     shown = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), header_style="bold")
     for place, header in enumerate(table.headers):
+        cells = [row[place] for row in table.rows]
         numeric = place in table.numeric
         # Prose yields to numbers and names where there is room; on a narrow terminal all yield alike.
-        whole = numeric or _are_names([row[place] for row in table.rows])
+        whole = numeric or all(" " not in cell and len(cell) <= _LONGEST_NAME for cell in cells)
         # Names of assumption sets, above numbers, in two lines each.
         title = header.replace("-", "\n", 1) if numeric and len(header) > _LONGEST_HEADER else header
+        words = [word for cell in (title, *(cells if wide else ())) for word in cell.split()]
         shown.add_column(
             title,
             justify="right" if numeric else "left",
             overflow="fold",
             no_wrap=whole and wide,
-            min_width=max(map(len, title.split()), default=0),
+            min_width=min(max(map(len, words), default=0), _LONGEST_WORD),
         )
-    bars = _bars(table)
-    if bars:
+    width = _bar_width(table)
+    if width:
         shown.add_column(table.span_title, no_wrap=True, style="cyan")
     for place, row in enumerate(table.rows):
-        shown.add_row(*row, *([bars[place]] if bars else []))
+        span = table.spans[place] if width else None
+        shown.add_row(*row, *([span.draw(width) if span else ""] if width else []))
     return shown
 
 
-def _are_names(cells: list[str]) -> bool:
-    return all(" " not in cell and len(cell) <= _LONGEST_NAME for cell in cells)
-
-
-def _bars(table: PageTable) -> list[str]:
-    width = min(WIDEST_SPAN, 22 - max(0, WIDTH - console().width))
-    if not table.spans or width < LEAST_SPAN:
-        return []
-    return [span.draw(width) if span else "" for span in table.spans]
+def _bar_width(table: PageTable) -> int:
+    """Return how wide bars are beside the table's words and numbers; 0 for none."""
+    if not table.spans:
+        return 0
+    # Two columns between cells, and two at either end.
+    longest = (
+        max(len(row[place]) for row in (table.headers, *table.rows)) for place in range(len(table.headers))
+    )
+    left = console().width - 4 - sum(width + 2 for width in longest)
+    least = LEAST_SPAN if console().width >= WIDTH else 0
+    width = min(max(left, least), WIDEST_SPAN)
+    return width if width >= LEAST_SPAN else 0
