@@ -25,12 +25,12 @@ import numpy as np
 import simpy
 
 from farflung.outcome.events import simulate
-from farflung.outcome.events.draws import Chances, RandomDraws
+from farflung.outcome.events.draws import FailureModel, RandomDraws
 from farflung.outcome.events.engine import Engine
-from farflung.outcome.events.setting import chances_of, course_of, steps_of
+from farflung.outcome.events.from_scenario import failure_model_of, run_spec_of, steps_of
 from farflung.outcome.run import prepare
 from farflung.scenario import preset
-from farflung.scenario.operation import Operation
+from farflung.scenario.fault_model import FaultModel
 
 WORLD = "governance-72-nodes"
 POLICIES = {
@@ -48,44 +48,48 @@ REPEATS = 3
 def engine_rate(policy: str, nodes: int, runs: int, node_rounds: float) -> list[float]:
     """Return node-rounds a second of the engine, several times."""
     run = prepare(preset(WORLD).with_({"nodes.count": nodes}))
-    operation = Operation(policy=policy.format(tenth=max(1, nodes // 10)))
-    course, chances = course_of(run, operation, runs), chances_of(run, operation)
+    fault_model = FaultModel(policy=policy.format(tenth=max(1, nodes // 10)))
+    spec, failure_model = run_spec_of(run, fault_model, runs), failure_model_of(run, fault_model)
     # So much work, however long it takes: rounds are then about as many under every policy.
-    course = replace(course, duration=math.inf, periods=node_rounds / runs)
+    spec = replace(spec, duration=math.inf, periods=node_rounds / runs)
     rates = []
     for seed in range(REPEATS):
-        draws = RandomDraws(chances, course.shape, steps_of(run, operation), seed)
-        engine = Engine(course, draws)
+        draws = RandomDraws(failure_model, spec.shape, steps_of(run, fault_model), seed)
+        engine = Engine(spec, draws)
         begun = time.perf_counter()
-        tally = engine.run()
-        rates.append(nodes * float(tally.synchronisations.sum()) / (time.perf_counter() - begun))
+        totals = engine.run()
+        rates.append(nodes * float(totals.synchronisations.sum()) / (time.perf_counter() - begun))
     return rates
 
 
 class SimpyCluster:
     """Nodes that work, send, fail and are repaired, and a server that merges; late updates are dropped."""
 
-    def __init__(self, chances: Chances, nodes: int, *, work: float, needed: int, rounds: int) -> None:
-        self.env, self.random, self.chances = simpy.Environment(), Random(1), chances
+    def __init__(
+        self, failure_model: FailureModel, nodes: int, *, work: float, needed: int, rounds: int
+    ) -> None:
+        self.env, self.random, self.failure_model = simpy.Environment(), Random(1), failure_model
         self.work, self.send, self.needed, self.rounds = work, 0.1 * work, needed, rounds
         self.arrived, self.closes, self.closed = 0, 0, self.env.event()
         for _ in range(nodes):
-            self.env.process(self.node(self.factor(chances.compute_spread), self.factor(chances.link_spread)))
+            self.env.process(
+                self.node(self.factor(failure_model.compute_spread), self.factor(failure_model.link_spread))
+            )
 
     def factor(self, variation: float) -> float:
         variance = math.log1p(variation * variation)
         return self.random.lognormvariate(-0.5 * variance, math.sqrt(variance))
 
     def node(self, slow: float, slow_link: float):
-        env, chances = self.env, self.chances
-        fails = env.now + self.random.expovariate(1 / chances.time_between_failures)
+        env, failure_model = self.env, self.failure_model
+        fails = env.now + self.random.expovariate(1 / failure_model.time_between_failures)
         while True:
             closed = self.closed
-            lasts = self.work * slow * self.factor(chances.step_variation)
-            lasts += self.send * slow_link * self.factor(chances.link_variation)
+            lasts = self.work * slow * self.factor(failure_model.step_variation)
+            lasts += self.send * slow_link * self.factor(failure_model.link_variation)
             while fails < env.now + lasts:
-                away = max(fails - env.now, 0.0) + self.random.expovariate(1 / chances.repair_time)
-                fails = env.now + away + self.random.expovariate(1 / chances.time_between_failures)
+                away = max(fails - env.now, 0.0) + self.random.expovariate(1 / failure_model.repair_time)
+                fails = env.now + away + self.random.expovariate(1 / failure_model.time_between_failures)
                 yield env.timeout(away)
             yield env.timeout(lasts) | closed
             if not closed.triggered:
@@ -104,11 +108,13 @@ class SimpyCluster:
 def simpy_rate(nodes: int, share: float, rounds: int) -> list[float]:
     """Return node-rounds a second of a small case in SimPy, several times."""
     run = prepare(preset(WORLD).with_({"nodes.count": nodes}))
-    chances = chances_of(run, Operation())
+    failure_model = failure_model_of(run, FaultModel())
     work = float(run.values["inner_steps"] * run.values["step_time"])
     rates = []
     for _ in range(REPEATS):
-        cluster = SimpyCluster(chances, nodes, work=work, needed=math.ceil(share * nodes), rounds=rounds)
+        cluster = SimpyCluster(
+            failure_model, nodes, work=work, needed=math.ceil(share * nodes), rounds=rounds
+        )
         begun = time.perf_counter()
         cluster.run()
         rates.append(nodes * rounds / (time.perf_counter() - begun))
@@ -123,7 +129,7 @@ def whole_run() -> dict[str, float]:
     """Return how long 4,000 nodes for 740 days take."""
     scenario = preset(WORLD).with_({"nodes.count": 4000, "duration": "740 days"})
     begun = time.perf_counter()
-    found = simulate(scenario, Operation(policy="elastic"), runs=1)
+    found = simulate(scenario, FaultModel(policy="elastic"), runs=1)
     return {
         "four_thousand_nodes_740_days_s": time.perf_counter() - begun,
         "rounds": float(found.values["outer_rounds"][0]),

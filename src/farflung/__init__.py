@@ -37,15 +37,15 @@ if TYPE_CHECKING:
     from farflung.outcome import Explanation, Flag, Outcome, evaluate, evaluate_batch, explain
     from farflung.outcome.events import Simulation, simulate
     from farflung.scenario import Assumptions, Scenario, load, load_assumptions, preset, presets
-    from farflung.scenario.operation import Operation
+    from farflung.scenario.fault_model import FaultModel
 
 # Names load what they need on first use, so that importing the package, and asking for help, is instant.
 _HOMES = {
     "Assumptions": "farflung.scenario",
     "Explanation": "farflung.outcome",
+    "FaultModel": "farflung.scenario.fault_model",
     "Flag": "farflung.outcome",
     "InputError": "farflung.base.errors",
-    "Operation": "farflung.scenario.operation",
     "Outcome": "farflung.outcome",
     "Result": "farflung.base.results",
     "Scenario": "farflung.scenario",
@@ -75,9 +75,9 @@ _HOMES = {
 __all__ = [
     "Assumptions",
     "Explanation",
+    "FaultModel",
     "Flag",
     "InputError",
-    "Operation",
     "Outcome",
     "Result",
     "Scenario",

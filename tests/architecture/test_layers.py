@@ -30,7 +30,7 @@ FLOORS = {
     "outcome.model": ({"choices", "every_run", "forms"}, {"assemble"}),
     "outcome.events.policies": (
         {"policy"},
-        {"adaptive", "asynchronous", "backup", "barrier", "deadline", "elastic", "quorum", "torchft"},
+        {"adaptive", "asynchronous", "barrier", "deadline", "elastic", "quorum", "torchft"},
     ),
     "analysis": (
         {"calls", "distributions", "gradients"},

@@ -25,7 +25,7 @@ from farflung.catalog.tables import assumption_names
 from farflung.cli.app import app
 from farflung.outcome.events import simulate
 from farflung.scenario import load_assumptions
-from farflung.scenario.operation import IDEAL
+from farflung.scenario.fault_model import IDEAL
 
 FEW = (Setting(link_spread=0.2), Setting(link_variation=0.25), Setting(compute_spread=0.1, download=np.inf))
 BELIEVED = load_assumptions("calibrated-2026-11").coefficients

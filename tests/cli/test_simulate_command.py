@@ -33,7 +33,7 @@ def test_the_page_fits_the_terminal(farflung, monkeypatch, columns: int) -> None
 
 
 def test_the_command_shown_asks_the_same_again(farflung) -> None:
-    words = ("--policy", "deadline:3 hours", "--spares", "1", "--set", "operation.repair_time=1 day")
+    words = ("--policy", "deadline:3 hours", "--spares", "1", "--set", "fault_model.repair_time=1 day")
     answer = farflung(*FEW, *words)
     (command,) = (line for line in answer.out.splitlines() if line.startswith("$ "))
     verb, *again = shlex.split(command.removeprefix("$ "))
@@ -42,7 +42,7 @@ def test_the_command_shown_asks_the_same_again(farflung) -> None:
 
 
 def test_json_holds_every_run_and_on_whose_word(farflung) -> None:
-    table = _json(farflung, "--seed", "5", "--set", "operation.repair_time=1 day", "--policy", "backup:1.2")
+    table = _json(farflung, "--seed", "5", "--set", "fault_model.repair_time=1 day", "--policy", "backup:1.2")
     outputs = {one["name"]: one for one in table["outputs"]}
     assert all(len(one["values"]) == table["runs"] == 3 for one in outputs.values())
     shares = [outputs[name]["mean"] for name in ("goodput", "waiting", "lost_work", "down")]
@@ -58,7 +58,7 @@ def test_json_holds_every_run_and_on_whose_word(farflung) -> None:
     )
     assert conditions["outage_time"]["evidence_level"] == "prior"
     assert all(one["source"] for one in conditions.values() if one["evidence_level"] != "given")
-    assert table["operation"]["policy"] == "backup:1.2"
+    assert table["fault_model"]["policy"] == "backup:1.2"
     made = table["provenance"]
     assert (made["seed"], len(made["assumptions_hash"])) == (5, 16)
     assert made["command"].endswith("--format json")
@@ -71,21 +71,22 @@ def test_the_seed_decides_and_runs_do_not_depend_on_each_other(farflung) -> None
 
 
 def test_options_a_file_and_changes_say_the_same(farflung, tmp_path) -> None:
-    file = tmp_path / "operation.toml"
+    file = tmp_path / "fault_model.toml"
     file.write_text('policy = "quorum:0.5"\nlate = "merge"\nrepair_time = "1 day"\n', encoding="utf-8")
     ways = (
-        ("--operation", str(file)),
-        ("--policy", "quorum:0.5", "--late", "merge", "--set", "operation.repair_time=1 day"),
+        ("--fault-model", str(file)),
+        ("--policy", "quorum:0.5", "--late", "merge", "--set", "fault_model.repair_time=1 day"),
         tuple(
             word
             for text in ("policy=quorum:0.5", "late=merge", "repair_time=1 day")
-            for word in ("--set", f"operation.{text}")
+            for word in ("--set", f"fault_model.{text}")
         ),
     )
     first, *others = (_json(farflung, *words)["outputs"] for words in ways)
     assert all(one == first for one in others)
     assert (
-        _json(farflung, "--operation", str(file), "--policy", "barrier")["operation"]["policy"] == "barrier"
+        _json(farflung, "--fault-model", str(file), "--policy", "barrier")["fault_model"]["policy"]
+        == "barrier"
     )
 
 
@@ -99,7 +100,7 @@ def test_files_of_the_first_run(farflung, tmp_path) -> None:
     assert {one["ph"] for one in events} == {"X", "M"}
     with traffic.open(encoding="utf-8") as stream:
         rows = list(csv.DictReader(stream))
-    assert {row["unit"] for row in rows} == {str(unit) for unit in range(8)}
+    assert {row["worker"] for row in rows} == {str(worker) for worker in range(8)}
     assert max(float(row["sent_bps"]) for row in rows) > 1e6
     page = plot.read_text(encoding="utf-8")
     assert "becomes training" in page
@@ -107,13 +108,13 @@ def test_files_of_the_first_run(farflung, tmp_path) -> None:
 
 
 def test_a_run_that_cannot_go_on_is_an_answer(farflung) -> None:
-    answer = farflung(*FEW, "--policy", "barrier", "--set", "operation.stay_time=5 days")
+    answer = farflung(*FEW, "--policy", "barrier", "--set", "fault_model.stay_time=5 days")
     assert (answer.code, answer.err) == (0, "")
     text = " ".join(answer.out.split())
-    assert "operation.policy" in text
+    assert "fault_model.policy" in text
     assert "cannot go on" in text
     assert "Nearest feasible" in text
-    table = _json(farflung, "--policy", "barrier", "--set", "operation.stay_time=5 days")
+    table = _json(farflung, "--policy", "barrier", "--set", "fault_model.stay_time=5 days")
     assert table["feasible"] is False
     assert table["flags"][-1]["kind"] == "infeasible"
 
@@ -121,22 +122,22 @@ def test_a_run_that_cannot_go_on_is_an_answer(farflung) -> None:
 REFUSED = {
     "policy": (("--policy", "quorun:0.9"), "did you mean 'quorum'"),
     "share": (("--policy", "quorum:1.9"), "is not from 0 to 1"),
-    "late": (("--late", "wait"), "operation.late"),
+    "late": (("--late", "wait"), "fault_model.late"),
     "transport": (("--transport", "rign"), "nearest valid: ring"),
-    "fragments": (("--fragments", "0"), "operation.fragments"),
-    "spares": (("--spares", "-1"), "operation.spares"),
+    "fragments": (("--fragments", "0"), "fault_model.fragments"),
+    "spares": (("--spares", "-1"), "fault_model.spares"),
     "no runs": (("--runs", "0"), "runs: 0 is not"),
     "many runs": (("--runs", "1000000000"), "100000"),
     "seed": (("--seed", "-1"), "seed"),
     "no rounds": (("--rounds", "0"), "--rounds: 0 is not"),
-    "key": (("--set", "operation.repair_tim=1 day"), "'repair_time'"),
+    "key": (("--set", "fault_model.repair_tim=1 day"), "'repair_time'"),
     "scenario key": (("--set", "nodes.cout=3"), "'nodes.count'"),
-    "unit": (("--set", "operation.repair_time=3"), "has no unit"),
-    "no value": (("--set", "operation.repair_time"), "KEY=VALUE"),
+    "unit": (("--set", "fault_model.repair_time=3"), "has no unit"),
+    "no value": (("--set", "fault_model.repair_time"), "KEY=VALUE"),
     "overlap": (("--overlap-steps", "3", "--set", "protocol.streaming=false"), "block"),
-    "no file": (("--operation", "nowhere.toml"), "cannot be read"),
-    "no text": (("--operation", "binary.toml"), "not text in UTF-8"),
-    "a folder": (("--operation", "."), "cannot be read"),
+    "no file": (("--fault-model", "nowhere.toml"), "cannot be read"),
+    "no text": (("--fault-model", "binary.toml"), "not text in UTF-8"),
+    "a folder": (("--fault-model", "."), "cannot be read"),
     "trace without folder": (("--trace", "nowhere/t.json"), "no folder"),
     "trace is a folder": (("--trace", "."), "is a folder"),
     "traffic without folder": (("--traffic", "nowhere/t.csv"), "no folder"),

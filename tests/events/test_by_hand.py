@@ -12,7 +12,7 @@ from farflung.outcome.events.engine import Engine
 
 def run(hand, policy, draws, **changes):
     seen = hand.Watch()
-    return Engine(hand.course(policy, draws.units, **changes), draws, seen).run(), seen
+    return Engine(hand.spec(policy, draws.workers, **changes), draws, seen).run(), seen
 
 
 def test_blocking_and_streaming_rounds(hand):
@@ -32,33 +32,33 @@ def test_an_exchange_longer_than_the_work_sets_the_pace(hand):
 
 def test_a_node_that_fails_begins_again(hand):
     draws = hand.Draws(2, failures={0: [45.0]}, repairs={0: [20.0]})
-    tally, seen = run(hand, "barrier", draws, periods=2.0, restart=7.0, fetch=3.0)
+    totals, seen = run(hand, "barrier", draws, periods=2.0, restart=7.0, fetch=3.0)
     assert seen.closes == [45 + 20 + 7 + 3 + 100 + 10]
-    assert (tally.lost[0], tally.down[0], tally.useful[0], tally.stops[0]) == (40.0, 30.0, 200.0, 1.0)
+    assert (totals.lost[0], totals.down[0], totals.useful[0], totals.stops[0]) == (40.0, 30.0, 200.0, 1.0)
 
 
 def test_every_stop_of_a_round_counts(hand):
     draws = hand.Draws(1, failures={0: [45.0, 60.0]}, repairs={0: [20.0, 30.0]})
-    tally, seen = run(hand, "barrier", draws, periods=1.0)
+    totals, seen = run(hand, "barrier", draws, periods=1.0)
     assert seen.closes == [45 + 20 + 60 + 30 + 110]
-    assert (tally.lost[0], tally.down[0], tally.useful[0], tally.stops[0]) == (100.0, 50.0, 100.0, 2.0)
+    assert (totals.lost[0], totals.down[0], totals.useful[0], totals.stops[0]) == (100.0, 50.0, 100.0, 2.0)
 
 
 def test_a_stop_after_the_close_does_not_delay_it(hand):
-    """The slow unit stops twice, the second time when the others have long gone on."""
+    """The slow worker stops twice, the second time when the others have long gone on."""
     draws = hand.Draws(3, failures={0: [45.0, 100.0]}, repairs={0: [20.0, 1000.0]})
-    tally, seen = run(hand, "elastic", draws, periods=6.0, notice=6.0)
+    totals, seen = run(hand, "elastic", draws, periods=6.0, detection_time=6.0)
     assert seen.closes[:2] == [115.0, 230.0]
     assert seen.merged[:2] == [[False, True, True], [False, True, True]]
-    assert tally.lost[0] == pytest.approx(40 + (115 - 65) + (165 - 120))
+    assert totals.lost[0] == pytest.approx(40 + (115 - 65) + (165 - 120))
 
 
 def test_a_node_that_fails_while_it_waits_is_not_down_for_ever_after(hand):
     draws = hand.Draws(2, step_table=[[1.0, 3.0]], failures={0: [150.0]}, repairs={0: [20.0]})
-    tally, seen = run(hand, "elastic", draws, periods=4.0, notice=6.0)
+    totals, seen = run(hand, "elastic", draws, periods=4.0, detection_time=6.0)
     assert seen.closes == [315.0, 430.0]
     assert seen.merged == [[True, True], [True, True]]
-    assert (tally.lost[0], tally.down[0]) == (0.0, 20.0)
+    assert (totals.lost[0], totals.down[0]) == (0.0, 20.0)
 
 
 def test_one_back_early_still_waits_for_the_weights(hand):
@@ -70,21 +70,23 @@ def test_one_back_early_still_waits_for_the_weights(hand):
 def test_a_spare_steps_in(hand):
     chance = {"failures": {0: [45.0], 1: [46.0]}, "repairs": {0: [500.0], 1: [500.0]}}
     for spares, closes in ((0, 656.0), (1, 655.0), (2, 166.0)):
-        tally, seen = run(hand, "barrier", hand.Draws(3, **chance), periods=3.0, spares=spares, notice=10.0)
+        totals, seen = run(
+            hand, "barrier", hand.Draws(3, **chance), periods=3.0, spares=spares, detection_time=10.0
+        )
         assert seen.closes == [closes]
-        assert tally.stops[0] == 2
+        assert totals.stops[0] == 2
 
 
 def test_an_update_that_is_late_is_given_up_or_merged_later(hand):
-    draws = {"units": 3, "step_table": [[1.0, 1.0, 1.5], [1.0] * 3, [1.0] * 3]}
-    tally, seen = run(hand, "quorum:0.6", hand.Draws(**draws), periods=5.0)
+    draws = {"workers": 3, "step_table": [[1.0, 1.0, 1.5], [1.0] * 3, [1.0] * 3]}
+    totals, seen = run(hand, "quorum:0.6", hand.Draws(**draws), periods=5.0)
     assert seen.closes[:2] == [115.0, 230.0]
     assert seen.merged[:2] == [[True, True, False], [True, True, True]]
-    assert tally.lost[0] == 110.0 - 5.0 - 5.0 + 10.0
-    tally, seen = run(hand, "quorum:0.6", hand.Draws(**draws), periods=4.0, merges_late=True)
+    assert totals.lost[0] == 110.0 - 5.0 - 5.0 + 10.0
+    totals, seen = run(hand, "quorum:0.6", hand.Draws(**draws), periods=4.0, merges_late=True)
     assert seen.closes[:2] == [115.0, 230.0]
     assert seen[1].arrival[0].tolist() == [230.0, 230.0, 165.0]
-    assert tally.lost[0] == 0.0
+    assert totals.lost[0] == 0.0
 
 
 def test_a_sending_waits_while_its_link_is_cut(hand):
@@ -110,38 +112,40 @@ def test_a_link_is_still_cut_when_its_unit_begins_again(hand):
 
 def test_an_elastic_barrier_does_not_wait_for_one_that_is_cut_off(hand):
     draws = hand.Draws(3, gaps={0: [107.0]}, cuts={0: [400.0]})
-    tally, seen = run(hand, "elastic", draws, periods=4.0, outages=True, notice=30.0)
+    totals, seen = run(hand, "elastic", draws, periods=4.0, outages=True, detection_time=30.0)
     assert seen.closes == [137.0, 252.0]
     assert seen.merged == [[False, True, True]] * 2
-    assert tally.up[0] == 4.0
+    assert totals.up[0] == 4.0
 
 
 def test_a_run_that_ends_within_a_round_has_its_share_of_it(hand):
-    tally, _ = run(hand, "barrier", hand.Draws(4), duration=115.0 * 2.5)
-    assert tally.duration[0] == 115 * 2.5
-    assert tally.synchronisations[0] == pytest.approx(2.5)
-    assert tally.periods[0] == pytest.approx(10.0)
+    totals, _ = run(hand, "barrier", hand.Draws(4), duration=115.0 * 2.5)
+    assert totals.duration[0] == 115 * 2.5
+    assert totals.synchronisations[0] == pytest.approx(2.5)
+    assert totals.periods[0] == pytest.approx(10.0)
 
 
 def test_asynchronous_learners_never_wait(hand):
     draws = hand.Draws(4, slow=[1.0, 1.1, 1.2, 1.3])
-    tally, _ = run(hand, "asynchronous:1", draws, duration=1e6)
-    assert tally.useful[0] / 4e6 == pytest.approx(1.0, abs=1e-3)
-    assert tally.periods[0] == pytest.approx(1e4 * sum(1 / slow for slow in (1.0, 1.1, 1.2, 1.3)), rel=1e-3)
+    totals, _ = run(hand, "asynchronous:1", draws, duration=1e6)
+    assert totals.useful[0] / 4e6 == pytest.approx(1.0, abs=1e-3)
+    assert totals.periods[0] == pytest.approx(1e4 * sum(1 / slow for slow in (1.0, 1.1, 1.2, 1.3)), rel=1e-3)
 
 
-@pytest.mark.parametrize(("units", "count"), [(8, 1), (8, 2), (12, 3), (10, 10)])
-def test_staleness_is_how_many_merges_pass_meanwhile(hand, units, count):
-    draws = hand.Draws(units, slow=[1.0 + 0.001 * unit for unit in range(units)])
-    tally, _ = run(hand, f"asynchronous:{count}", draws, duration=3e5)
-    assert tally.staleness[0] / tally.updates[0] == pytest.approx((units - count) / count, abs=0.1)
+@pytest.mark.parametrize(("workers", "count"), [(8, 1), (8, 2), (12, 3), (10, 10)])
+def test_staleness_is_how_many_merges_pass_meanwhile(hand, workers, count):
+    draws = hand.Draws(workers, slow=[1.0 + 0.001 * worker for worker in range(workers)])
+    totals, _ = run(hand, f"asynchronous:{count}", draws, duration=3e5)
+    assert totals.staleness[0] / totals.updates[0] == pytest.approx((workers - count) / count, abs=0.1)
 
 
 def test_withdrawn_for_ever_leaves_nobody_to_go_on(hand):
     draws = hand.Draws(2, failures={0: [350.0], 1: [400.0]})
     for policy in ("barrier", "elastic", "quorum:0.5", "deadline:300 s", "adaptive:3", "torchft:60 s"):
         draws.__post_init__()
-        tally, _ = run(hand, policy, draws)
-        assert 0.0 < tally.stalled_at[0] < 500.0
-        assert all(np.isfinite(getattr(tally, name)).all() for name in ("useful", "lost", "down", "duration"))
-    assert math.isfinite(tally.longest[0])
+        totals, _ = run(hand, policy, draws)
+        assert 0.0 < totals.stalled_at[0] < 500.0
+        assert all(
+            np.isfinite(getattr(totals, name)).all() for name in ("useful", "lost", "down", "duration")
+        )
+    assert math.isfinite(totals.longest[0])

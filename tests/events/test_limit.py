@@ -16,7 +16,7 @@ from farflung.catalog.tables import loadable_names
 from farflung.outcome import OUTPUTS
 from farflung.outcome.events import simulate
 from farflung.outcome.events.simulate import UNMEASURED
-from farflung.scenario.operation import IDEAL, Operation
+from farflung.scenario.fault_model import IDEAL, FaultModel
 
 MODES = ("flat", "hierarchical", "pipeline_groups")
 WAITING = ("barrier", "elastic", "quorum:1", "deadline:1000 days", "adaptive:3", "backup:1", "torchft:1 h")
@@ -71,13 +71,13 @@ def scenarios(draw: st.DrawFn, modes: tuple[str, ...] = MODES, **protocol: Any) 
     return scenario.with_({"tokens": tokens, "duration": f"{1.01 * length!r} s"})
 
 
-def ideal(**changes: Any) -> Operation:
+def ideal(**changes: Any) -> FaultModel:
     return IDEAL.model_copy(update=changes)
 
 
-def assert_same(scenario: Scenario, operation: Operation) -> None:
+def assert_same(scenario: Scenario, fault_model: FaultModel) -> None:
     """Assert that one run has every output that the plan has, and to 1e-9 the same one."""
-    simulated, planned = simulate(scenario, operation, runs=1), evaluate(scenario)
+    simulated, planned = simulate(scenario, fault_model, runs=1), evaluate(scenario)
     assert not simulated.flags
     for name in OUTPUTS.keys() - UNMEASURED.keys():
         plan, value = getattr(planned, name), float(simulated.values[name][0])
@@ -100,8 +100,8 @@ def test_asynchronous_learners_are_the_closed_form_where_links_keep_up(scenario)
     planned = evaluate(scenario)
     assume(planned.bottleneck == "compute")
     grouped = planned.mode == "hierarchical" and planned.groups > 1
-    units = planned.groups if grouped else planned.replicas
-    assert_same(scenario, ideal(policy=f"asynchronous:{units:g}"))
+    workers = planned.groups if grouped else planned.replicas
+    assert_same(scenario, ideal(policy=f"asynchronous:{workers:g}"))
 
 
 @settings(max_examples=40)
@@ -164,7 +164,7 @@ def test_the_smaller_the_spread_the_nearer_the_closed_form(mode, streaming):
 def test_the_rarer_failures_are_the_nearer_the_closed_form():
     short = []
     for between in (1e8, 1e9, 1e10, 1e11):
-        operation = ideal(chip_time_between_failures=between, repair_time=4000.0)
-        found = simulate("governance-72-nodes", operation, runs=8, seed=2)
+        fault_model = ideal(chip_time_between_failures=between, repair_time=4000.0)
+        found = simulate("governance-72-nodes", fault_model, runs=8, seed=2)
         short.append(float(np.mean(found.values["down"])))
     assert all(less < 0.2 * more for more, less in pairwise(short))

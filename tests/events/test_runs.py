@@ -17,7 +17,7 @@ from farflung.outcome.events import EVENT_OUTPUTS, simulate
 from farflung.outcome.events.draws import RandomDraws
 from farflung.outcome.events.engine import Engine
 from farflung.scenario import load_assumptions
-from farflung.scenario.operation import CONDITIONS, IDEAL, Operation, load_operation
+from farflung.scenario.fault_model import CONDITIONS, IDEAL, FaultModel, load_fault_model
 
 DAY = 86400.0
 POLICIES = (
@@ -52,8 +52,8 @@ def scenario(**changes):
 
 
 def world(**changes):
-    """Return an operation with some fields changed, times in seconds."""
-    return Operation().model_copy(update=changes)
+    """Return a fault model with some fields changed, times in seconds."""
+    return FaultModel().model_copy(update=changes)
 
 
 hard = st.fixed_dictionaries(
@@ -64,7 +64,7 @@ hard = st.fixed_dictionaries(
         "link_variation": st.floats(0.0, 1.0),
         "chip_time_between_failures": st.sampled_from((1e5, 1e6, 1e7)),
         "failure_shape": st.sampled_from((0.7, 1.0, 2.0)),
-        "failure_notice_time": st.sampled_from((0.0, 6.0, 600.0)),
+        "failure_detection_time": st.sampled_from((0.0, 6.0, 600.0)),
         "repair_time": st.sampled_from((0.0, 4000.0, 86400.0)),
         "restart_time": st.sampled_from((0.0, 300.0)),
         "time_between_outages": st.sampled_from((1e4, 1e6)),
@@ -83,10 +83,10 @@ modes = st.sampled_from(("flat", "hierarchical", "pipeline_groups"))
 
 REGIONS_THAT_DROP = {
     "compute_spread": 0.0, "step_variation": 1.0, "link_spread": 0.0, "link_variation": 0.0,
-    "chip_time_between_failures": 1e5, "failure_shape": 0.7, "failure_notice_time": 0.0, "repair_time": 0.0,
-    "restart_time": 0.0, "time_between_outages": 1e4, "outage_time": 0.0, "stay_time": None,
-    "absence_time": None, "spares": 0, "exchange_overhead": 0.0, "protocol_efficiency": 1.0, "late": "drop",
-    "policy": "asynchronous:1",
+    "chip_time_between_failures": 1e5, "failure_shape": 0.7, "failure_detection_time": 0.0,
+    "repair_time": 0.0, "restart_time": 0.0, "time_between_outages": 1e4, "outage_time": 0.0,
+    "stay_time": None, "absence_time": None, "spares": 0, "exchange_overhead": 0.0,
+    "protocol_efficiency": 1.0, "late": "drop", "policy": "asynchronous:1",
 }  # fmt: skip
 
 NODES_THAT_LEAVE = REGIONS_THAT_DROP | {
@@ -106,9 +106,9 @@ def test_the_time_of_all_replicas_goes_somewhere_and_no_world_beats_the_plan(
         transport = "relay"
     if mode == "pipeline_groups":
         asked = asked.with_({"protocol.pipeline_stages": 2})
-    operation = IDEAL.model_copy(update=harsh | {"transport": transport, "link_spread": 0.0,
+    fault_model = IDEAL.model_copy(update=harsh | {"transport": transport, "link_spread": 0.0,
                                                  "compute_spread": 0.0})  # fmt: skip
-    found = simulate(asked, operation, runs=2, seed=5)
+    found = simulate(asked, fault_model, runs=2, seed=5)
     shares = [found.values[name] for name in ("goodput", "waiting", "lost_work", "down")]
     for share in shares:
         assert (share >= 0).all()
@@ -124,8 +124,8 @@ def test_a_worse_world_never_merges_more_tokens(harsh, policy):
     """Steps and links that only ever take as long as planned, and failures on top."""
     still = dict.fromkeys(("compute_spread", "step_variation", "link_spread", "link_variation"), 0.0)
     asked = scenario()
-    operation = IDEAL.model_copy(update=harsh | still | {"policy": policy})
-    found = simulate(asked, operation, runs=2, seed=9)
+    fault_model = IDEAL.model_copy(update=harsh | still | {"policy": policy})
+    found = simulate(asked, fault_model, runs=2, seed=9)
     assert (found.values["tokens"] <= evaluate(asked).tokens * (1 + 1e-9)).all()
 
 
@@ -134,10 +134,10 @@ def test_a_worse_world_never_merges_more_tokens(harsh, policy):
 def test_a_run_is_the_same_whatever_is_run_beside_it(policy, transport):
     if (policy, transport) == ("asynchronous:2", "gossip"):
         policy = "barrier"
-    operation = world(policy=policy, transport=transport, chip_time_between_failures=1e6, spares=1)
-    few, many = (simulate(scenario(), operation, runs=runs, seed=3) for runs in (2, 7))
-    again = simulate(scenario(), operation, runs=2, seed=3)
-    other = simulate(scenario(), operation, runs=2, seed=4)
+    fault_model = world(policy=policy, transport=transport, chip_time_between_failures=1e6, spares=1)
+    few, many = (simulate(scenario(), fault_model, runs=runs, seed=3) for runs in (2, 7))
+    again = simulate(scenario(), fault_model, runs=2, seed=3)
+    other = simulate(scenario(), fault_model, runs=2, seed=4)
     for name, values in few.values.items():
         np.testing.assert_array_equal(values, many.values[name][:2], err_msg=name)
         np.testing.assert_array_equal(values, again.values[name], err_msg=name)
@@ -146,8 +146,8 @@ def test_a_run_is_the_same_whatever_is_run_beside_it(policy, transport):
 
 
 def test_a_run_that_stalls_does_not_touch_those_beside_it():
-    operation = world(policy="adaptive:3", stay_time=2e5, chip_time_between_failures=1e6)
-    few, many = (simulate(scenario(), operation, runs=runs, seed=3) for runs in (1, 24))
+    fault_model = world(policy="adaptive:3", stay_time=2e5, chip_time_between_failures=1e6)
+    few, many = (simulate(scenario(), fault_model, runs=runs, seed=3) for runs in (1, 24))
     for name, values in few.values.items():
         np.testing.assert_array_equal(values, many.values[name][:1], err_msg=name)
 
@@ -155,12 +155,12 @@ def test_a_run_that_stalls_does_not_touch_those_beside_it():
 @pytest.mark.parametrize("policy", POLICIES)
 def test_a_world_a_thousand_times_slower_takes_a_thousand_times_as_long(policy):
     asked = scenario(tokens=1e11, duration="1000 days")
-    operation = world(policy=policy, chip_time_between_failures=1e6)
-    conditions = operation.conditions(load_assumptions(asked.assumptions))
-    operation = world(policy=policy, **conditions)
+    fault_model = world(policy=policy, chip_time_between_failures=1e6)
+    conditions = fault_model.conditions(load_assumptions(asked.assumptions))
+    fault_model = world(policy=policy, **conditions)
     times = ("exchange_overhead", "time_between_outages", "outage_time", "chip_time_between_failures",
-             "failure_notice_time", "repair_time", "restart_time")  # fmt: skip
-    slower = operation.model_copy(
+             "failure_detection_time", "repair_time", "restart_time")  # fmt: skip
+    slower = fault_model.model_copy(
         update={name: conditions[name] * 1000 for name in times} | {"policy": _slower(policy)}
     )
     late = asked.with_({
@@ -171,7 +171,7 @@ def test_a_world_a_thousand_times_slower_takes_a_thousand_times_as_long(policy):
             "network.latency": f"{asked.network.latency * 1000!r} s",
         },
     )  # fmt: skip
-    quick = simulate(asked, operation, runs=3, seed=1)
+    quick = simulate(asked, fault_model, runs=3, seed=1)
     slow = simulate(late, slower, runs=3, seed=1)
     np.testing.assert_allclose(slow.values["duration_s"], 1000 * quick.values["duration_s"], rtol=1e-9)
     np.testing.assert_allclose(slow.values["goodput"], quick.values["goodput"], rtol=1e-9)
@@ -253,11 +253,11 @@ def test_memory_does_not_grow_with_the_rounds():
 def test_failures_come_as_often_as_they_should(shape):
     asked = scenario(duration="2000 days", **{"protocol.inner_steps": 5000})
     between, repair = 1e6, 1e4
-    operation = IDEAL.model_copy(
+    fault_model = IDEAL.model_copy(
         update={"policy": "elastic", "chip_time_between_failures": between, "failure_shape": shape,
                 "repair_time": repair}
     )  # fmt: skip
-    found = simulate(asked, operation, runs=8, seed=6)
+    found = simulate(asked, fault_model, runs=8, seed=6)
     expected = 8 * 12 * 2000 * DAY / (between + repair)
     variation = math.sqrt(math.gamma(1 + 2 / shape) / math.gamma(1 + 1 / shape) ** 2 - 1)
     stops = found.values["stops"].sum()
@@ -266,13 +266,13 @@ def test_failures_come_as_often_as_they_should(shape):
     assert abs(stops - expected - start) < 4 * variation * math.sqrt(expected)
 
 
-def draws(hand, runs=1, units=50_000, steps=1.0, **chances):
-    return RandomDraws(replace(hand.still, **chances), (runs, units, 1), steps, 11)
+def draws(hand, runs=1, workers=50_000, steps=1.0, **failure_model):
+    return RandomDraws(replace(hand.still, **failure_model), (runs, workers, 1), steps, 11)
 
 
 @pytest.mark.parametrize("shape", [0.5, 1.0, 3.0])
 def test_weibull_times_have_the_mean_asked_for(hand, shape):
-    found = draws(hand, units=1, time_between_failures=1e6, failure_shape=shape)
+    found = draws(hand, workers=1, time_between_failures=1e6, failure_shape=shape)
     times = np.array([found.until_failure(0, 0, 0) for _ in range(20_000)])
     assert times.mean() == pytest.approx(1e6, abs=4 * times.std() / math.sqrt(len(times)))
 
@@ -296,7 +296,7 @@ def test_lasting_and_passing_factors_have_mean_one(hand, variation):
 
 
 def test_repairs_stays_absences_and_outages_have_the_means_asked_for(hand):
-    found = draws(hand, units=1, repair_time=1.0, stay_time=2.0, absence_time=3.0, time_between_outages=4.0,
+    found = draws(hand, workers=1, repair_time=1.0, stay_time=2.0, absence_time=3.0, time_between_outages=4.0,
                   outage_time=5.0)  # fmt: skip
     for mean, draw in ((1, found.repair), (2, found.until_withdrawal), (3, found.absence)):
         assert np.mean([draw(0, 0, 0) for _ in range(20_000)]) == pytest.approx(mean, rel=0.03)
@@ -326,14 +326,14 @@ def test_what_cannot_be_run_is_refused(tmp_path):
         simulate(scenario(**{"protocol.mode": "hierarchical"}), world(fragments=3))
     with pytest.raises(InputError, match="transport"):
         simulate(scenario(), world(policy="asynchronous:1", transport="gossip"))
-    with pytest.raises(InputError, match="operation"):
-        load_operation(tmp_path / "operation.toml")
+    with pytest.raises(InputError, match="fault_model"):
+        load_fault_model(tmp_path / "fault_model.toml")
 
 
 def test_an_operation_is_read_from_a_file(tmp_path):
-    file = tmp_path / "operation.toml"
+    file = tmp_path / "fault_model.toml"
     file.write_text('policy = "quorum:0.9,30 s"\nrepair_time = "2 h"\nspares = 3\n', encoding="utf-8")
-    read = load_operation(file)
+    read = load_fault_model(file)
     assert (read.policy, read.repair_time, read.spares) == ("quorum:0.9,30 s", 7200.0, 3)
 
 
@@ -342,5 +342,5 @@ def test_progress_is_told_to_the_end(hand):
     simulate(scenario(), runs=2, progress=told.append)
     assert told == sorted(told)
     assert told[-1] == pytest.approx(1.0)
-    Engine(hand.course("barrier", 2, periods=6.0), hand.Draws(2)).run(told.append)
+    Engine(hand.spec("barrier", 2, periods=6.0), hand.Draws(2)).run(told.append)
     assert told[-1] == pytest.approx(1.0)

@@ -1,4 +1,4 @@
-"""The timeline: what every unit did, held against what the engine adds up and what the links carried."""
+"""The timeline: what every worker did, held against what the engine adds up and what the links carried."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 from farflung.base.errors import InputError
 from farflung.outcome.events import simulate, timeline
 from farflung.scenario import preset
-from farflung.scenario.operation import IDEAL, Operation
+from farflung.scenario.fault_model import IDEAL, FaultModel
 
 STREAMING = preset("governance-72-nodes").with_({"nodes.count": 8, "tokens": 2e11})
 BLOCKING = STREAMING.with_({"protocol.streaming": False})
@@ -37,9 +37,9 @@ CASES = {
 def watched(request):
     """Return a whole run, and the timeline of all of it."""
     scenario, given = CASES[request.param]
-    operation = Operation.read(given)
-    kept = timeline(scenario, operation, synchronisations=100_000)
-    return simulate(scenario, operation, runs=1, seed=7, watch=kept), kept
+    fault_model = FaultModel.read(given)
+    kept = timeline(scenario, fault_model, synchronisations=100_000)
+    return simulate(scenario, fault_model, runs=1, seed=7, watch=kept), kept
 
 
 def _time(kept, activity, *updates):
@@ -50,14 +50,14 @@ def _time(kept, activity, *updates):
 def _lanes(kept):
     found = defaultdict(list)
     for one in kept.intervals:
-        found[one.unit, one.lane].append(one)
+        found[one.worker, one.lane].append(one)
     return found
 
 
 def test_a_unit_does_one_thing_at_a_time_and_always_something(watched):
     _, kept = watched
     lanes = _lanes(kept)
-    assert {unit for unit, lane in lanes if lane == 0} == set(range(8))
+    assert {worker for worker, lane in lanes if lane == 0} == set(range(8))
     for (_, lane), found in lanes.items():
         if lane == 0:
             assert all(one.end == other.begin for one, other in pairwise(found))
@@ -66,7 +66,7 @@ def test_a_unit_does_one_thing_at_a_time_and_always_something(watched):
 
 def test_times_are_those_that_the_engine_adds_up(watched):
     result, kept = watched
-    total = kept.units * result.values["duration_s"][0]
+    total = kept.workers * result.values["duration_s"][0]
     assert _time(kept, "computing", "merged", "late") / total == pytest.approx(
         result.mean("goodput"), rel=0.02
     )
@@ -76,7 +76,7 @@ def test_times_are_those_that_the_engine_adds_up(watched):
 def test_bits_are_those_that_the_engine_adds_up(watched):
     result, kept = watched
     sent = sum(one.bits for one in kept.intervals if one.activity == "sending" and one.update != "lost")
-    assert sent / kept.units == pytest.approx(result.mean("sent_bits"), rel=0.02)
+    assert sent / kept.workers == pytest.approx(result.mean("sent_bits"), rel=0.02)
 
 
 def test_rates_add_up_to_the_bits(watched):
@@ -90,10 +90,10 @@ def test_rates_add_up_to_the_bits(watched):
 
 def test_nothing_is_sent_while_the_unit_computes_unless_they_overlap():
     scenario, given = CASES["elastic"]
-    kept = timeline(scenario, Operation.read(given))
-    simulate(scenario, Operation.read(given), runs=1, watch=kept)
-    work = [one for one in kept.intervals if one.activity == "computing" and one.unit == 0]
-    for one in (one for one in kept.intervals if one.lane and one.unit == 0):
+    kept = timeline(scenario, FaultModel.read(given))
+    simulate(scenario, FaultModel.read(given), runs=1, watch=kept)
+    work = [one for one in kept.intervals if one.activity == "computing" and one.worker == 0]
+    for one in (one for one in kept.intervals if one.lane and one.worker == 0):
         assert all(one.end <= other.begin or other.end <= one.begin for other in work)
 
 
@@ -104,25 +104,25 @@ def test_without_chance_every_round_is_the_same():
     assert kept.synchronisations == 5
     assert np.ptp(computing) == pytest.approx(0.0, abs=1e-6)
     assert not [one for one in kept.intervals if one.activity == "down" or one.update in {"late", "lost"}]
-    share = sum(computing) / (kept.units * kept.end)
+    share = sum(computing) / (kept.workers * kept.end)
     assert share == pytest.approx(result.mean("goodput"), rel=0.1)
 
 
 def test_every_stop_is_shown():
-    operation = Operation.read({"chip_time_between_failures": "20 days", "repair_time": "1 day"})
-    kept = timeline(BLOCKING, operation, synchronisations=10)
-    simulate(BLOCKING, operation, runs=1, watch=kept)
+    fault_model = FaultModel.read({"chip_time_between_failures": "20 days", "repair_time": "1 day"})
+    kept = timeline(BLOCKING, fault_model, synchronisations=10)
+    simulate(BLOCKING, fault_model, runs=1, watch=kept)
     down = [one for one in kept.intervals if one.activity == "down"]
     assert len({one.begin for one in down}) > 10
     assert any(one.update == "lost" for one in kept.intervals if one.activity == "computing")
 
 
 def test_memory_is_bounded_and_runs_are_kept_apart():
-    kept = timeline(STREAMING, synchronisations=4, units=3, run=1)
+    kept = timeline(STREAMING, synchronisations=4, workers=3, run=1)
     simulate(STREAMING, runs=2, watch=kept)
-    other = timeline(STREAMING, synchronisations=4, units=3)
+    other = timeline(STREAMING, synchronisations=4, workers=3)
     simulate(STREAMING, runs=2, watch=other)
-    assert {one.unit for one in kept.intervals} == {0, 1, 2}
+    assert {one.worker for one in kept.intervals} == {0, 1, 2}
     assert max(one.synchronisation for one in kept.intervals) <= 4
     assert kept.intervals != other.intervals
 
@@ -135,9 +135,9 @@ def test_a_run_that_is_over_is_not_followed_further():
 
 
 def test_a_run_that_stalls_shows_what_there_was():
-    operation = Operation.read({"policy": "barrier", "stay_time": "20 days"})
-    kept = timeline(BLOCKING, operation, synchronisations=1000)
-    result = simulate(BLOCKING, operation, runs=1, seed=1, watch=kept)
+    fault_model = FaultModel.read({"policy": "barrier", "stay_time": "20 days"})
+    kept = timeline(BLOCKING, fault_model, synchronisations=1000)
+    result = simulate(BLOCKING, fault_model, runs=1, seed=1, watch=kept)
     assert not result.median.feasible
     assert any(one.activity == "down" for one in kept.intervals)
     assert all(np.isfinite([one.begin, one.end, one.bits]).all() for one in kept.intervals)
@@ -150,7 +150,7 @@ def test_the_trace_is_whole_and_valid(watched):
     names = {one["tid"]: one["args"]["name"] for one in trace["traceEvents"] if one["name"] == "thread_name"}
     assert len(events) == len(kept.intervals)
     assert {one["tid"] for one in events} <= set(names)
-    assert len(set(names.values())) == len(names) == 3 * kept.units
+    assert len(set(names.values())) == len(names) == 3 * kept.workers
     assert min(one["ts"] for one in events) == 0.0
     assert all(one["dur"] > 0.0 and one["pid"] == 0 for one in events)
     spent = sum(one["dur"] for one in events if one["cat"] == "computing")
@@ -176,7 +176,7 @@ def test_bins_have_a_width(step):
         kept.traffic(step)
 
 
-@pytest.mark.parametrize("given", [{"run": -1}, {"units": 0}, {"synchronisations": 0}])
+@pytest.mark.parametrize("given", [{"run": -1}, {"workers": 0}, {"synchronisations": 0}])
 def test_something_must_be_kept(given):
     with pytest.raises(InputError, match="is below"):
         timeline(STREAMING, **given)

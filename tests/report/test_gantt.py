@@ -8,10 +8,10 @@ import pytest
 from farflung.outcome.events import simulate, timeline
 from farflung.report.figures import gantt_figure, write_figure
 from farflung.scenario import preset
-from farflung.scenario.operation import Operation
+from farflung.scenario.fault_model import FaultModel
 
 SCENARIO = preset("governance-72-nodes").with_({"tokens": 1e12})
-OPERATION = Operation.read({"policy": "quorum:0.8", "chip_time_between_failures": "200 days"})
+OPERATION = FaultModel.read({"policy": "quorum:0.8", "chip_time_between_failures": "200 days"})
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +39,7 @@ def test_lanes_are_the_intervals(drawn):
     lanes = {one.name: one for one in figure.data if one.meta == "lane"}
     assert {"computing, merged", "computing, lost", "waiting", "sending", "receiving"} <= set(lanes)
     lost = [one for one in kept.intervals if one.activity == "computing" and one.update == "lost"]
-    shown = [one for one in lost if one.unit < 40]
+    shown = [one for one in lost if one.worker < 40]
     assert list(lanes["computing, lost"].x[0::3]) == [one.begin for one in shown]
     assert list(lanes["computing, lost"].x[1::3]) == [one.end for one in shown]
     legend = [one.name for one in figure.data if one.showlegend]
@@ -61,8 +61,8 @@ def test_a_long_timeline_is_cut_and_the_figure_says_so():
 
 
 def test_a_run_that_never_synchronises_is_drawn_too(tmp_path):
-    scenario, operation = SCENARIO.with_({"nodes.count": 4}), Operation.read({"policy": "barrier"})
-    operation = operation.changed({"stay_time": "1 s"})
-    kept = timeline(scenario, operation)
-    write_figure(gantt_figure(simulate(scenario, operation, runs=2, watch=kept), kept), tmp_path / "g.html")
+    scenario, fault_model = SCENARIO.with_({"nodes.count": 4}), FaultModel.read({"policy": "barrier"})
+    fault_model = fault_model.changed({"stay_time": "1 s"})
+    kept = timeline(scenario, fault_model)
+    write_figure(gantt_figure(simulate(scenario, fault_model, runs=2, watch=kept), kept), tmp_path / "g.html")
     assert (tmp_path / "g.html").stat().st_size > 10_000

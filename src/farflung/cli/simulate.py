@@ -12,7 +12,7 @@ import typer
 from farflung.base.format import format_quantity
 from farflung.cli.answer import Answer, answers
 from farflung.cli.scenario_options import ScenarioName, ScenarioOptions, load_scenario
-from farflung.cli.simulate_options import Files, Levers, OperationFile, load_levers
+from farflung.cli.simulate_options import FaultModelFile, Files, Levers, load_levers
 from farflung.cli.simulate_page import SimulationAnswer
 from farflung.cli.terminal import progress_bar
 from farflung.outcome import evaluate
@@ -20,9 +20,9 @@ from farflung.outcome.events import simulate as simulated
 from farflung.outcome.events import timeline
 from farflung.outcome.events.simulate import MOST_RUNS
 from farflung.scenario import Scenario
-from farflung.scenario.operation import Operation
+from farflung.scenario.fault_model import FaultModel
 
-_OPERATION = "operation."
+_FAULT_MODEL = "fault_model."
 _RUNS, _FEW_RUNS = 32, 8
 _MANY_ROUNDS = 20_000
 """Rounds of a run beyond which few runs are made unless their number is given."""
@@ -46,15 +46,15 @@ def simulate(
     ] = None,
     seed: Annotated[int, typer.Option("--seed", help="Same seed, same runs.")] = 0,
     levers: Levers,
-    file: OperationFile = None,
+    file: FaultModelFile = None,
     changes: ScenarioOptions,
     files: Files,
     command: str,
 ) -> Answer:
     """Run a scenario event by event, many times: what failures, stragglers and slow links leave of the plan.
 
-    How nodes and links behave comes from the assumption set, unless the operation says so
-    ([bold]--set 'operation.repair_time=1 day'[/bold]). A run that cannot continue is an answer too: it says
+    How nodes and links behave comes from the assumption set, unless the fault model says so
+    ([bold]--set 'fault_model.repair_time=1 day'[/bold]). A run that cannot continue is an answer too: it says
     why.
 
     [bold]farflung simulate governance-72-nodes --policy quorum:0.9 --late merge[/bold]
@@ -62,17 +62,17 @@ def simulate(
     files.check()
     every = changes.by_path()
     conditions = {
-        key.partition(".")[2]: every.pop(key) for key in list(every) if key.startswith("operation.")
+        key.partition(".")[2]: every.pop(key) for key in list(every) if key.startswith(_FAULT_MODEL)
     }
-    plan, operation = load_scenario(scenario, every), load_levers(file, {**levers, **conditions})
+    plan, fault_model = load_scenario(scenario, every), load_levers(file, {**levers, **conditions})
     rounds = evaluate(plan).outer_rounds or 0.0
     runs = runs if runs is not None else _FEW_RUNS if rounds > _MANY_ROUNDS else _RUNS
-    _announce(plan, operation, runs, rounds)
-    first_run = timeline(plan, operation, synchronisations=files.rounds)
+    _announce(plan, fault_model, runs, rounds)
+    first_run = timeline(plan, fault_model, synchronisations=files.rounds)
     with progress_bar("Simulating, %") as bar:
         result = simulated(
             plan,
-            operation,
+            fault_model,
             runs=runs,
             seed=seed,
             progress=None if bar is None else in_percent(bar),
@@ -88,7 +88,7 @@ def simulate(
     return Answer(result=SimulationAnswer(result, files.write(first_run)), figure=figure)
 
 
-def _announce(plan: Scenario, operation: Operation, runs: int, rounds: float) -> None:
+def _announce(plan: Scenario, fault_model: FaultModel, runs: int, rounds: float) -> None:
     """Say on stderr how long a long simulation will take, and what would be quicker.
 
     The first rounds are simulated to know.
@@ -99,7 +99,7 @@ def _announce(plan: Scenario, operation: Operation, runs: int, rounds: float) ->
     short = plan.with_({"duration": f"{duration * _TRIED_ROUNDS / rounds!r} s"})
     short = short.model_copy(update={"tokens": None})
     started = time.perf_counter()
-    simulated(short, operation, runs=min(runs, _FEW_RUNS))
+    simulated(short, fault_model, runs=min(runs, _FEW_RUNS))
     expected = (time.perf_counter() - started) * rounds / _TRIED_ROUNDS * runs / min(runs, _FEW_RUNS)
     if expected > _PATIENCE_S:
         quicker = f"--runs {max(1, runs // 4)}" if runs > 1 else "a shorter --set duration=… or fewer nodes"

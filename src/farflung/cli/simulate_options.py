@@ -1,4 +1,4 @@
-"""The options of a simulation: its operation, and the files that its first run goes into."""
+"""The options of a simulation: its fault model, and the files that its first run goes into."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import typer
 
 from farflung.base.errors import InputError
 from farflung.cli.section_options import SectionOptions
-from farflung.scenario.operation import Operation, load_operation
+from farflung.scenario.fault_model import FaultModel, load_fault_model
 
 if TYPE_CHECKING:
     from farflung.outcome.events import Timeline
@@ -23,27 +23,25 @@ _ROUNDS, _MOST_ROUNDS = 20, 1000
 Levers = Annotated[
     Mapping[str, Any],
     SectionOptions(
-        section=Operation, only=("policy", "late", "transport", "fragments", "overlap_steps", "spares")
+        section=FaultModel, only=("policy", "late", "transport", "fragments", "overlap_steps", "spares")
     ),
 ]
-"""What an operator decides; the conditions of the world are set with ``--set operation.KEY=VALUE``."""
-OperationFile = Annotated[
+"""What an operator decides; the conditions of the world are set with ``--set fault_model.KEY=VALUE``."""
+FaultModelFile = Annotated[
     Path | None,
-    typer.Option(
-        "--operation", metavar="FILE", help="TOML file with fields of an operation.", show_default=False
-    ),
+    typer.Option("--fault-model", metavar="FILE", help="TOML file of a fault model.", show_default=False),
 ]
 
 
-def load_levers(file: Path | None, changes: Mapping[str, Any]) -> Operation:
-    """Return the operation of a file, or the default one, with some fields replaced.
+def load_levers(file: Path | None, changes: Mapping[str, Any]) -> FaultModel:
+    """Return the fault model of a file, or the default one, with some fields replaced.
 
     Raises
     ------
     InputError
         If the file cannot be read, or a field or value is not valid.
     """
-    return (Operation() if file is None else load_operation(file)).changed(changes)
+    return (FaultModel() if file is None else load_fault_model(file)).changed(changes)
 
 
 def _file(name: str, meaning: str) -> Any:

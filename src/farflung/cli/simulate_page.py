@@ -36,7 +36,7 @@ class SimulationAnswer(Result):
     def page(self) -> Page:
         """Return what is left of the plan, where the time went, and what is taken for granted."""
         result = self.simulation
-        runs, operation = f"{result.runs:,} {'run' if result.runs == 1 else 'runs'}", result.operation
+        runs, fault_model = f"{result.runs:,} {'run' if result.runs == 1 else 'runs'}", result.fault_model
         flags = [
             f"{flag.kind}: {flag.subject}: {flag.message}"
             for flag in result.median.flags
@@ -45,8 +45,8 @@ class SimulationAnswer(Result):
         return Page(
             result.scenario.name or "Unnamed scenario",
             (
-                f"{runs} · seed {result.seed} · policy {operation.policy} · transport {operation.transport} "
-                f"· assumptions {result.provenance.assumptions}",
+                f"{runs} · seed {result.seed} · policy {fault_model.policy} · "
+                f"transport {fault_model.transport} · assumptions {result.provenance.assumptions}",
                 *_obstacle(result),
             ),
             (_answers(result), _shares(result), _events(result)),

@@ -14,7 +14,7 @@ import numpy as np
 
 from farflung.outcome.events import simulate
 from farflung.physics.stragglers import exchange_spread, transfer_spread
-from farflung.scenario.operation import IDEAL, Operation
+from farflung.scenario.fault_model import IDEAL, FaultModel
 
 PEERS = (2, 4, 8, 16, 32, 64, 256, 1024, 4096)
 _ROUNDS = 3
@@ -32,9 +32,9 @@ class Setting:
     Parameters
     ----------
     link_spread, link_variation
-        As conditions of an operation; nodes set the pace where both are 0 [1].
+        As conditions of a fault model; nodes set the pace where both are 0 [1].
     compute_spread, step_variation
-        As conditions of an operation [1].
+        As conditions of a fault model [1].
     download
         Download over upload bandwidth, infinite where nothing is sent [1].
     """
@@ -64,8 +64,8 @@ class Setting:
         return float(exchange_spread(transfer_spread=self.one_way, **ends))
 
     @property
-    def operation(self) -> Operation:
-        """Return the operation: a barrier, without failures, outages and overheads."""
+    def fault_model(self) -> FaultModel:
+        """Return the fault model: a barrier, without failures, outages and overheads."""
         own = ("link_spread", "link_variation", "compute_spread", "step_variation")
         return IDEAL.model_copy(update={name: getattr(self, name) for name in own})
 
@@ -165,10 +165,10 @@ def measured_factor(setting: Setting, peers: int, *, seed: int = 0) -> float:
     """
     runs = min(max(_MOST_PLACES // peers, _FEWEST_RUNS), _MOST_RUNS)
     alike = _round_time(setting, 2, IDEAL, runs=1, seed=seed)
-    return _round_time(setting, peers, setting.operation, runs=runs, seed=seed) / alike
+    return _round_time(setting, peers, setting.fault_model, runs=runs, seed=seed) / alike
 
 
-def _round_time(setting: Setting, peers: int, operation: Operation, *, runs: int, seed: int) -> float:
+def _round_time(setting: Setting, peers: int, fault_model: FaultModel, *, runs: int, seed: int) -> float:
     """Return the mean time of a round of a run for which either links or nodes set the pace [s]."""
     fast, slow = 1e16, 1e8
     upload = slow if setting.by_links else fast
@@ -195,5 +195,5 @@ def _round_time(setting: Setting, peers: int, operation: Operation, *, runs: int
         },
     }
     closes: list[np.ndarray] = []
-    simulate(scenario, operation, runs=runs, seed=seed, watch=lambda one: closes.append(one.close[:, 0]))
+    simulate(scenario, fault_model, runs=runs, seed=seed, watch=lambda one: closes.append(one.close[:, 0]))
     return float(np.mean(closes[-1] - closes[0]) / (len(closes) - 1))

@@ -147,7 +147,7 @@ class Interruption(EventMeasurement):
     note: Word = ""
 
 
-Stage = Literal["notice", "resume", "stall", "restart", "return", "join", "checkpoint", "outer step"]
+Stage = Literal["detection", "resume", "stall", "restart", "return", "join", "checkpoint", "outer step"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

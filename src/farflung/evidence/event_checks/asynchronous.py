@@ -12,13 +12,13 @@ from farflung.base.arrays import Array
 from farflung.catalog.event_runs import AsynchronousRun, Goodput
 from farflung.catalog.rows import stored
 from farflung.catalog.tables import DEFAULT_ASSUMPTIONS
-from farflung.evidence.event_checks.courses import STEADY, course, play
 from farflung.evidence.event_checks.rows import EventRow, Role, Study, source_ref
+from farflung.evidence.event_checks.run_specs import STEADY, play, spec
 from farflung.learning.sync_interval import stale_inner_steps
-from farflung.outcome.events.course import Synchronisation
 from farflung.outcome.events.draws import RandomDraws
 from farflung.outcome.events.policies import policy_from
 from farflung.outcome.events.policies.asynchronous import Asynchronous
+from farflung.outcome.events.run_spec import Synchronisation
 from farflung.outcome.run import prepare
 from farflung.scenario import Scenario
 
@@ -48,8 +48,8 @@ def busy_share(row: Goodput, seed: int, *, variation: float = 0.0) -> float:
     assert row.inner_steps is not None
     policy = "barrier" if row.quorum == row.learners else f"asynchronous:{row.quorum}"
     work = float(row.inner_steps)
-    made = course(
-        runs=_RUNS, units=row.learners, work=work, periods=row.learners * _PERIODS,
+    made = spec(
+        runs=_RUNS, workers=row.learners, work=work, periods=row.learners * _PERIODS,
         policy=policy_from(policy, row.learners),
     )  # fmt: skip
     draws = _OneSlow(replace(STEADY, step_variation=variation), made.shape, work, seed)
@@ -59,15 +59,15 @@ def busy_share(row: Goodput, seed: int, *, variation: float = 0.0) -> float:
     def watch(one: Synchronisation) -> None:
         busy[:] += np.where(one.merged, one.work, 0.0)[:, 0]
 
-    tally = play(made, seed, draws=draws, watch=watch)
-    return float(np.median(busy / tally.duration))
+    totals = play(made, seed, draws=draws, watch=watch)
+    return float(np.median(busy / totals.duration))
 
 
 def staleness(workers: int, seed: int, *, spread: float = 0.0) -> float:
     """Return the merges that an update misses on average, where each is merged by itself."""
-    made = course(runs=_RUNS, units=workers, work=1.0, duration=_PERIODS, policy=Asynchronous(1))
-    tally = play(made, seed, compute_spread=max(spread, _HARDLY))
-    return float(np.median(tally.staleness / tally.updates))
+    made = spec(runs=_RUNS, workers=workers, work=1.0, duration=_PERIODS, policy=Asynchronous(1))
+    totals = play(made, seed, compute_spread=max(spread, _HARDLY))
+    return float(np.median(totals.staleness / totals.updates))
 
 
 _HARDLY = 1e-3

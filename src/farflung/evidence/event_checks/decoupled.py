@@ -8,8 +8,8 @@ import numpy as np
 
 from farflung.catalog.event_runs import Goodput
 from farflung.catalog.rows import stored
-from farflung.evidence.event_checks.courses import course, play
 from farflung.evidence.event_checks.rows import EventRow, Role, Study, source_ref
+from farflung.evidence.event_checks.run_specs import play, spec
 from farflung.outcome.events.policies.asynchronous import Asynchronous
 
 _NAME = "decoupled-diloco"
@@ -35,16 +35,16 @@ def goodput(*, learners: int, chips: int, stall: float, seed: int) -> float:
     A learner is one unit that fails as often as all its chips together and is back after the stall [s]. One
     learner is data-parallel training; several exchange asynchronously, and none waits for another.
     """
-    made = course(
+    made = spec(
         runs=_RUNS,
-        units=learners,
+        workers=learners,
         work=_STEP,
         duration=_STEP * _STEPS_OF_ALL / learners,
         policy=None if learners == 1 else Asynchronous(1),
         restart=stall,
     )
-    tally = play(made, seed, between_failures=_between_failures(learners, chips))
-    return float(np.mean(tally.useful / (learners * tally.duration)))
+    totals = play(made, seed, between_failures=_between_failures(learners, chips))
+    return float(np.mean(totals.useful / (learners * totals.duration)))
 
 
 def _between_failures(learners: int, chips: int) -> float:

@@ -15,10 +15,10 @@ from farflung.catalog.runs import Case, cases
 from farflung.catalog.tables import DEFAULT_ASSUMPTIONS
 from farflung.evidence.event_checks.rows import ALIKE, EventRow, Role, Study, source_ref
 from farflung.evidence.predictions import predict, scenario_of
-from farflung.outcome.events.course import Synchronisation
+from farflung.outcome.events.run_spec import Synchronisation
 from farflung.outcome.events.simulate import Simulation, simulate
 from farflung.scenario import load_assumptions
-from farflung.scenario.operation import IDEAL, Operation
+from farflung.scenario.fault_model import IDEAL, FaultModel
 
 _GROUP = "deployments"
 _INTELLECT, _COVENANT = "intellect-1", "covenant-72b"
@@ -46,7 +46,7 @@ class _Found:
         return self.run.quantiles(name)[1]
 
 
-def _simulated(case: Case, seed: int, operation: Operation, *, nodes: int | None = None) -> _Found:
+def _simulated(case: Case, seed: int, fault_model: FaultModel, *, nodes: int | None = None) -> _Found:
     """Return what the engine makes of the scenario of a case, over some rounds."""
     took: list[Array] = []
 
@@ -58,7 +58,7 @@ def _simulated(case: Case, seed: int, operation: Operation, *, nodes: int | None
         "duration": f"{_ROUNDS * (_work(case) + _longest(case))} s",
     }
     scenario = scenario_of(case, DEFAULT_ASSUMPTIONS).with_(changes)
-    run = simulate(scenario, operation, runs=_RUNS, seed=seed, watch=watch)
+    run = simulate(scenario, fault_model, runs=_RUNS, seed=seed, watch=watch)
     return _Found(run, np.concatenate(took))
 
 
@@ -75,10 +75,10 @@ def _longest(case: Case) -> float:
     return case.parameters * case.bits / case.upload
 
 
-def _operation(**given: object) -> Operation:
+def _operation(**given: object) -> FaultModel:
     believed = load_assumptions(DEFAULT_ASSUMPTIONS).conditions["chip_time_between_failures"]
     failures = {"chip_time_between_failures": f"{float(believed.value) / _CHIPS!r} {believed.unit}"}
-    return Operation.read({**_AS_TIMED, **failures, **given})
+    return FaultModel.read({**_AS_TIMED, **failures, **given})
 
 
 def _own(run: str) -> tuple[Case, ...]:
@@ -171,7 +171,7 @@ def _covenant(seed: int) -> Iterator[EventRow]:
     yield from _attendance(readings[-1], present, seed, waited)
 
 
-def _attendance(case: Case, present: Churn, seed: int, waited: Operation) -> Iterator[EventRow]:
+def _attendance(case: Case, present: Churn, seed: int, waited: FaultModel) -> Iterator[EventRow]:
     """Return who takes part where slots are empty through failures alone, or as often as they were."""
     assert present.replicas is not None
     of_slots = partial(_simulated, case, seed, nodes=present.replicas)

@@ -12,11 +12,11 @@ from farflung.catalog.event_runs import Efficiency, Exchange
 from farflung.catalog.rows import stored
 from farflung.catalog.runs import Case, cases
 from farflung.catalog.tables import DEFAULT_ASSUMPTIONS
-from farflung.evidence.event_checks.courses import course, play
 from farflung.evidence.event_checks.rows import STEADY_LINKS, EventRow, Role, Study, source_ref
+from farflung.evidence.event_checks.run_specs import play, spec
 from farflung.evidence.predictions import predict
-from farflung.outcome.events.course import Synchronisation
-from farflung.outcome.events.transports import Line
+from farflung.outcome.events.run_spec import Synchronisation
+from farflung.outcome.events.transports import Link
 from farflung.physics.transports import ring_bits
 
 _NAME = "shaped-links"
@@ -93,20 +93,20 @@ def _simulated(case: Case, efficiency: float, seed: int) -> _Found:
     assert case.upload is not None
     assert case.step_seconds is not None
     work, rate = (case.inner_steps or 1) * case.step_seconds, case.upload * efficiency
-    line = Line(
+    link = Link(
         payload=_payload(case),
         upload=rate,
         download=rate,
         latency=0.0,  # not stated, and within what was fitted
         overhead=0.0,
-        units=case.nodes,
+        workers=case.nodes,
         server=math.inf,
     )
-    made = course(
+    made = spec(
         runs=1,
-        units=case.nodes,
+        workers=case.nodes,
         work=work,
-        line=line,
+        link=link,
         overlap=1.0 if case.overlap else 0.0,
         periods=case.nodes * _ROUNDS,
     )
@@ -115,8 +115,8 @@ def _simulated(case: Case, efficiency: float, seed: int) -> _Found:
     def watch(one: Synchronisation) -> None:
         took.append(float((one.applied - one.close).max()))
 
-    tally = play(made, seed, watch=watch)
-    return _Found(float((tally.useful / (case.nodes * tally.duration))[0]), float(np.median(took)))
+    totals = play(made, seed, watch=watch)
+    return _Found(float((totals.useful / (case.nodes * totals.duration))[0]), float(np.median(took)))
 
 
 def _payload(case: Case) -> float:

@@ -12,10 +12,10 @@ from farflung.base.arrays import Array
 from farflung.catalog.event_runs import Churn, Kill, Recovery
 from farflung.catalog.rows import stored
 from farflung.catalog.runs import cases
-from farflung.evidence.event_checks.courses import course, play
 from farflung.evidence.event_checks.rows import EventRow, Role, Study, source_ref
-from farflung.outcome.events.course import Tally
+from farflung.evidence.event_checks.run_specs import play, spec
 from farflung.outcome.events.policies.torchft import TorchFT
+from farflung.outcome.events.run_spec import Totals
 
 _NAME = "storms"
 _TORCHFT = ("torchft, a failure every 60 s", "torchft, a failure every 15 s")
@@ -31,33 +31,33 @@ _NOT_ALL_KILL = "faults that are kills: as many as in the storm followed to the 
 
 @dataclass(frozen=True, slots=True)
 class _Storm:
-    """What a course under failures adds up to, one number for each run."""
+    """Totals of runs under failures, one number for each run."""
 
-    units: int
-    tally: Tally
+    workers: int
+    totals: Totals
 
     def up(self) -> float:
         """Return the replicas that were up at a merge."""
-        return _median(self.tally.up / self.tally.synchronisations)
+        return _median(self.totals.up / self.totals.synchronisations)
 
     def participants(self) -> float:
         """Return the replicas in a merge."""
-        return _median(self.tally.updates / self.tally.synchronisations)
+        return _median(self.totals.updates / self.totals.synchronisations)
 
     def useful(self) -> float:
         """Return the share of the time of all replicas that was merged work."""
-        return _median(self.tally.useful / (self.units * self.tally.duration))
+        return _median(self.totals.useful / (self.workers * self.totals.duration))
 
     def committed(self) -> float:
         """Return the share of steps that were merged, where a stop undoes the step of the unit."""
-        return _median(self.tally.synchronisations / self._begun())
+        return _median(self.totals.synchronisations / self._begun())
 
     def step_time(self) -> float:
         """Return the time for each step begun [s]."""
-        return _median(self.tally.duration / self._begun())
+        return _median(self.totals.duration / self._begun())
 
     def _begun(self) -> Array:
-        begun: Array = self.tally.synchronisations + self.tally.stops
+        begun: Array = self.totals.synchronisations + self.totals.stops
         return begun
 
 
@@ -65,12 +65,14 @@ def _median(values: Array) -> float:
     return float(np.median(values))
 
 
-def _apart(row: Churn, seed: int, *, step: float, notice: float, away: float, interval: float) -> _Storm:
+def _apart(
+    row: Churn, seed: int, *, step: float, detection_time: float, away: float, interval: float
+) -> _Storm:
     """Return a storm in which the others go on without a replica that is down: the policy torchft."""
     assert row.replicas is not None
-    made = course(
-        runs=_RUNS, units=row.replicas, work=step, duration=step * _STEPS,
-        policy=TorchFT(_JOIN_TIMEOUT, 1), notice=notice, restart=away - notice,
+    made = spec(
+        runs=_RUNS, workers=row.replicas, work=step, duration=step * _STEPS,
+        policy=TorchFT(_JOIN_TIMEOUT, 1), detection_time=detection_time, restart=away - detection_time,
     )  # fmt: skip
     return _Storm(row.replicas, play(made, seed, between_failures=row.replicas * interval))
 
@@ -78,7 +80,7 @@ def _apart(row: Churn, seed: int, *, step: float, notice: float, away: float, in
 def _together(row: Churn, seed: int, *, step: float, stall: float, interval: float) -> _Storm:
     """Return a storm in which a failure of any replica undoes the step of all: one unit of many members."""
     assert row.replicas is not None
-    made = course(runs=_RUNS, units=1, members=row.replicas, work=step, duration=step * _STEPS, restart=stall)
+    made = spec(runs=_RUNS, workers=1, members=row.replicas, work=step, duration=step * _STEPS, restart=stall)
     return _Storm(1, play(made, seed, between_failures=row.replicas * interval))
 
 
@@ -102,7 +104,7 @@ def _row(row: Churn, role: Role, events: float, note: str) -> EventRow:
 
 
 def _torchft(seed: int) -> Iterator[EventRow]:
-    notice = _recovers("torchft", "notice")
+    detection_time = _recovers("torchft", "detection")
     restart = median(kill.restarted for kill in stored(Kill))
     first_step = 0.0
     for run in _TORCHFT:
@@ -111,8 +113,15 @@ def _torchft(seed: int) -> Iterator[EventRow]:
         assert one.step_seconds is not None
         assert one.failure_interval is not None
         step, interval = one.step_seconds, one.failure_interval
-        apart = _apart(one, seed, step=step, notice=notice, away=notice + restart, interval=interval)
-        stall = notice + _recovers("torchft", "resume")
+        apart = _apart(
+            one,
+            seed,
+            step=step,
+            detection_time=detection_time,
+            away=detection_time + restart,
+            interval=interval,
+        )
+        stall = detection_time + _recovers("torchft", "resume")
         together = _together(one, seed, step=step, stall=stall, interval=interval)
         taken = asked["step time"].measured
         as_timed = _together(one, seed, step=taken, stall=0.0, interval=interval)
@@ -120,10 +129,12 @@ def _torchft(seed: int) -> Iterator[EventRow]:
         undone = "a failure undoes the step of all"
         yield _row(one, "point", together.committed(), f"{undone}; steps of {step:g} s")
         yield _row(one, "input", as_timed.committed(), f"{undone}; steps of {taken:g} s, as in the run")
-        back = f"policy torchft; a replica is back after {notice + restart:.0f} s (ft-diloco's restart)"
+        back = (
+            f"policy torchft; a replica is back after {detection_time + restart:.0f} s (ft-diloco's restart)"
+        )
         yield _row(asked["participants"], "point", apart.participants(), back)
         yield _row(asked["step time"], "point", together.step_time(), f"{undone}, and {stall:g} s are lost")
-        share = together.committed() * apart.participants() / apart.units
+        share = together.committed() * apart.participants() / apart.workers
         told = "committed share times participants, over the step time of the first run: the source's own"
         yield _row(asked["efficiency"], "point", share * first_step / together.step_time(), told)
 
@@ -135,8 +146,8 @@ def _pairs(seed: int) -> Iterator[EventRow]:
         assert row.failure_interval is not None
         for share, said in ((1.0, "every fault kills"), (_killing(), _NOT_ALL_KILL)):
             found = _apart(
-                row, seed, step=_step(), notice=_recovers(run, "resume"), away=_recovers(run, "return"),
-                interval=row.failure_interval / share,
+                row, seed, step=_step(), detection_time=_recovers(run, "resume"),
+                away=_recovers(run, "return"), interval=row.failure_interval / share,
             )  # fmt: skip
             yield _row(row, "bound", found.useful(), f"useful time; {said}")
 
@@ -146,7 +157,7 @@ def _many(seed: int) -> Iterator[EventRow]:
     one = asked["alive"]
     assert one.failure_interval is not None
     found = _apart(
-        one, seed, step=_step(), notice=_recovers("ft-diloco, one kill", "resume"),
+        one, seed, step=_step(), detection_time=_recovers("ft-diloco, one kill", "resume"),
         away=_recovers(_MANY, "return"), interval=one.failure_interval / _killing(),
     )  # fmt: skip
     yield _row(one, "point", found.up(), _NOT_ALL_KILL)

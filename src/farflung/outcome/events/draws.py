@@ -21,7 +21,7 @@ _LEAST_VARIATION = 1e-12
 
 
 @dataclass(frozen=True, slots=True)
-class Chances:
+class FailureModel:
     """How nodes and links vary and fail. Times in seconds; spreads are coefficients of variation."""
 
     compute_spread: float
@@ -38,43 +38,43 @@ class Chances:
 
 
 class Draws(Protocol):
-    """What the engine asks of chance. Arrays are indexed by run, then by unit and the members of a unit."""
+    """What the engine asks of chance. Arrays are indexed by run, worker, and member of the worker."""
 
     def slowness(self) -> Array:
-        """Return how much longer than typical each node always computes (runs, units, members) [1]."""
+        """Return how much longer than typical each node always computes (runs, workers, members) [1]."""
 
     def links(self) -> tuple[Array, Array]:
-        """Return how much longer each unit's link always sends and receives (runs, units) [1]."""
+        """Return how much longer each worker's link always sends and receives (runs, workers) [1]."""
 
     def steps(self) -> Array:
-        """Return the mean relative time of the steps of the next round (runs, units, members) [1]."""
+        """Return the mean relative time of the steps of the next round (runs, workers, members) [1]."""
 
     def sending(self) -> Array:
-        """Return the relative time of each unit's next sending (runs, units) [1]."""
+        """Return the relative time of each worker's next sending (runs, workers) [1]."""
 
     def receiving(self) -> Array:
-        """Return the relative time of each unit's next receiving (runs, units) [1]."""
+        """Return the relative time of each worker's next receiving (runs, workers) [1]."""
 
-    def until_failure(self, run: int, unit: int, member: int) -> float:
+    def until_failure(self, run: int, worker: int, member: int) -> float:
         """Return how long a node that starts now runs until it fails [s]."""
 
-    def repair(self, run: int, unit: int, member: int) -> float:
+    def repair(self, run: int, worker: int, member: int) -> float:
         """Return how long the repair of a node takes [s]."""
 
-    def until_withdrawal(self, run: int, unit: int, member: int) -> float:
+    def until_withdrawal(self, run: int, worker: int, member: int) -> float:
         """Return how long a node that comes now stays [s]."""
 
-    def absence(self, run: int, unit: int, member: int) -> float:
+    def absence(self, run: int, worker: int, member: int) -> float:
         """Return how long a withdrawn node stays away [s]."""
 
-    def until_outage(self, run: int, unit: int) -> float:
-        """Return how long a unit's link works until its next outage [s]."""
+    def until_outage(self, run: int, worker: int) -> float:
+        """Return how long a worker's link works until its next outage [s]."""
 
-    def outage(self, run: int, unit: int) -> float:
+    def outage(self, run: int, worker: int) -> float:
         """Return how long an outage lasts [s]."""
 
     def partners(self) -> Array:
-        """Return a random order of the units (runs, units)."""
+        """Return a random order of the workers (runs, workers)."""
 
 
 class RandomDraws:
@@ -84,10 +84,10 @@ class RandomDraws:
 
     Parameters
     ----------
-    chances
+    failure_model
         How nodes and links vary and fail.
     shape
-        Runs, units, and nodes of a unit.
+        Runs, workers, and nodes of a worker.
     steps
         Inner steps of a round.
     seed
@@ -100,67 +100,71 @@ class RandomDraws:
     Times between failures are Weibull distributed; repairs, stays, absences and outages are exponential.
     """
 
-    def __init__(self, chances: Chances, shape: tuple[int, int, int], steps: float, seed: int) -> None:
-        self._chances, self._shape = chances, shape
+    def __init__(
+        self, failure_model: FailureModel, shape: tuple[int, int, int], steps: float, seed: int
+    ) -> None:
+        self._failure_model, self._shape = failure_model, shape
         of_runs = [np.random.SeedSequence(entropy=seed, spawn_key=(run,)).spawn(6) for run in range(shape[0])]
         streams = [[np.random.Generator(np.random.SFC64(key)) for key in keys] for keys in of_runs]
         self._lasting, steps_streams, sending, receiving, events, self._pairing = zip(*streams, strict=True)
         self._events = [_one_by_one(stream) for stream in events]
-        varying = _lognormal(chances.link_variation)
-        self._steps = _Rows(steps_streams, shape[1:], _gamma(chances.step_variation / math.sqrt(steps)))
+        varying = _lognormal(failure_model.link_variation)
+        self._steps = _Rows(steps_streams, shape[1:], _gamma(failure_model.step_variation / math.sqrt(steps)))
         self._sending = _Rows(sending, shape[1:2], varying)
         self._receiving = _Rows(receiving, shape[1:2], varying)
-        self._failure_exponent = 1.0 / chances.failure_shape
-        self._failure_scale = chances.time_between_failures / math.gamma(1.0 + 1.0 / chances.failure_shape)
+        self._failure_exponent = 1.0 / failure_model.failure_shape
+        self._failure_scale = failure_model.time_between_failures / math.gamma(
+            1.0 + 1.0 / failure_model.failure_shape
+        )
 
     def slowness(self) -> Array:
-        """Return how much longer than typical each node always computes (runs, units, members) [1]."""
-        return _row(self._lasting, self._shape[1:], _lognormal(self._chances.compute_spread))
+        """Return how much longer than typical each node always computes (runs, workers, members) [1]."""
+        return _row(self._lasting, self._shape[1:], _lognormal(self._failure_model.compute_spread))
 
     def links(self) -> tuple[Array, Array]:
-        """Return how much longer each unit's link always sends and receives (runs, units) [1]."""
-        draw = _lognormal(self._chances.link_spread)
+        """Return how much longer each worker's link always sends and receives (runs, workers) [1]."""
+        draw = _lognormal(self._failure_model.link_spread)
         sending = _row(self._lasting, self._shape[1:2], draw)
         return sending, _row(self._lasting, self._shape[1:2], draw)
 
     def steps(self) -> Array:
-        """Return the mean relative time of the steps of the next round (runs, units, members) [1]."""
+        """Return the mean relative time of the steps of the next round (runs, workers, members) [1]."""
         return self._steps.next()
 
     def sending(self) -> Array:
-        """Return the relative time of each unit's next sending (runs, units) [1]."""
+        """Return the relative time of each worker's next sending (runs, workers) [1]."""
         return self._sending.next()
 
     def receiving(self) -> Array:
-        """Return the relative time of each unit's next receiving (runs, units) [1]."""
+        """Return the relative time of each worker's next receiving (runs, workers) [1]."""
         return self._receiving.next()
 
-    def until_failure(self, run: int, unit: int, member: int) -> float:
+    def until_failure(self, run: int, worker: int, member: int) -> float:
         """Return how long a node that starts now runs until it fails [s]."""
         return self._failure_scale * math.pow(next(self._events[run]), self._failure_exponent)
 
-    def repair(self, run: int, unit: int, member: int) -> float:
+    def repair(self, run: int, worker: int, member: int) -> float:
         """Return how long the repair of a node takes [s]."""
-        return self._exponential(run, self._chances.repair_time)
+        return self._exponential(run, self._failure_model.repair_time)
 
-    def until_withdrawal(self, run: int, unit: int, member: int) -> float:
+    def until_withdrawal(self, run: int, worker: int, member: int) -> float:
         """Return how long a node that comes now stays [s]."""
-        return self._exponential(run, self._chances.stay_time)
+        return self._exponential(run, self._failure_model.stay_time)
 
-    def absence(self, run: int, unit: int, member: int) -> float:
+    def absence(self, run: int, worker: int, member: int) -> float:
         """Return how long a withdrawn node stays away [s]."""
-        return self._exponential(run, self._chances.absence_time)
+        return self._exponential(run, self._failure_model.absence_time)
 
-    def until_outage(self, run: int, unit: int) -> float:
-        """Return how long a unit's link works until its next outage [s]."""
-        return self._exponential(run, self._chances.time_between_outages)
+    def until_outage(self, run: int, worker: int) -> float:
+        """Return how long a worker's link works until its next outage [s]."""
+        return self._exponential(run, self._failure_model.time_between_outages)
 
-    def outage(self, run: int, unit: int) -> float:
+    def outage(self, run: int, worker: int) -> float:
         """Return how long an outage lasts [s]."""
-        return self._exponential(run, self._chances.outage_time)
+        return self._exponential(run, self._failure_model.outage_time)
 
     def partners(self) -> Array:
-        """Return a random order of the units (runs, units)."""
+        """Return a random order of the workers (runs, workers)."""
         return np.stack([stream.permutation(self._shape[1]) for stream in self._pairing])
 
     def _exponential(self, run: int, mean: float) -> float:

@@ -1,8 +1,8 @@
-"""The event engine: synchronisation after synchronisation, for all runs and units at once.
+"""The event engine: synchronisation after synchronisation, for all runs and workers at once.
 
-Between two synchronisations nothing that one unit does touches another, so that the events of all units can
-be taken together, as arrays over runs and units; only what is rare (a node that fails, a link that is cut)
-is followed one by one. What a unit does is told by when it is ready to send:
+Between two synchronisations no worker affects another, so the events of all workers are taken together, as
+arrays over runs and workers; only rare events (a node fails, a link is cut) are followed one by one. What a
+worker does follows from when it is ready to send:
 
     ready = max(begun + θ work, weights there) + (1 − θ) work
 
@@ -23,20 +23,20 @@ from dataclasses import dataclass
 import numpy as np
 
 from farflung.base.arrays import Array
-from farflung.outcome.events.course import Course, Stop, Synchronisation, Tally
 from farflung.outcome.events.draws import Draws
+from farflung.outcome.events.interruptions import Interruptions
 from farflung.outcome.events.outages import Outages
 from farflung.outcome.events.policies import Waiting
-from farflung.outcome.events.stops import Stops
+from farflung.outcome.events.run_spec import Interruption, RunSpec, Synchronisation, Totals
 
 _MOST_TRIES = 1_000
-"""Times a unit begins the same work anew, or rounds without any work merged, before a run is stalled."""
+"""Times a worker begins the same work anew, or rounds without any work merged, before a run is stalled."""
 _NO_TIME = 1e-300
 
 
 @dataclass(slots=True)
 class _Attempt:
-    """The work each unit has in hand (runs, units)."""
+    """The work each worker has in hand (runs, workers)."""
 
     begun: Array
     work: Array
@@ -50,11 +50,11 @@ class _Attempt:
 
 
 class Engine:
-    """Runs a course.
+    """Simulates all runs of a specification.
 
     Parameters
     ----------
-    course
+    spec
         What the runs do.
     draws
         Where chance comes from.
@@ -63,40 +63,40 @@ class Engine:
     """
 
     def __init__(
-        self, course: Course, draws: Draws, watch: Callable[[Synchronisation], None] | None = None
+        self, spec: RunSpec, draws: Draws, watch: Callable[[Synchronisation], None] | None = None
     ) -> None:
-        runs, units, _ = course.shape
-        self._course, self._draws, self._watch = course, draws, watch
+        runs, workers, _ = spec.shape
+        self._spec, self._draws, self._watch = spec, draws, watch
         self._slowness = draws.slowness()
         self._sending, self._receiving = draws.links()
-        self._stops = Stops(draws, course.shape, course.recovery)
-        self._outages = Outages(draws, runs, units) if course.outages else None
-        self._tally = Tally.empty(runs)
+        self._interruptions = Interruptions(draws, spec.shape, spec.recovery)
+        self._outages = Outages(draws, runs, workers) if spec.outages else None
+        self._totals = Totals.empty(runs)
         self._idle = np.zeros(runs)
         self._round = 0
         self._close, self._opened = np.zeros(runs), np.zeros(runs)
-        # When each unit last stopped, and when it is or was back; regions never stop.
-        self._since, self._back = np.full((runs, units), -np.inf), np.full((runs, units), -np.inf)
-        # What stops before the close cost: work, and time down but for the last stop of each unit [s].
+        # When each worker last stopped, and when it is or was back; regions never stop.
+        self._since, self._back = np.full((runs, workers), -np.inf), np.full((runs, workers), -np.inf)
+        # What stops before the close cost: work, and time down but for the last stop of each worker [s].
         self._lost, self._down = [0.0] * runs, [0.0] * runs
-        self._stopped: list[Stop] = []
-        self._merged = np.ones((runs, units), dtype=bool)
-        self._applied = course.transport.receive(course.line, self._receiving, self._merged)
-        nothing = np.zeros((runs, units))
-        sending = course.transport.send(course.line, self._sending)
+        self._stopped: list[Interruption] = []
+        self._merged = np.ones((runs, workers), dtype=bool)
+        self._applied = spec.transport.receive(spec.link, self._receiving, self._merged)
+        nothing = np.zeros((runs, workers))
+        sending = spec.transport.send(spec.link, self._sending)
         self._attempt = _Attempt(
             begun=nothing,
             work=nothing,
             share=1.0,
             ready=-sending,
             sending=sending,
-            arrival=np.full((runs, units), np.inf),
+            arrival=np.full((runs, workers), np.inf),
             base=nothing,
         )
 
-    def run(self, progress: Callable[[float], None] | None = None) -> Tally:
+    def run(self, progress: Callable[[float], None] | None = None) -> Totals:
         """Return what the runs add up to; ``progress`` is told the share that is done."""
-        active = np.ones(self._course.shape[0], dtype=bool)
+        active = np.ones(self._spec.shape[0], dtype=bool)
         while active.any():
             arrival_before = self._attempt.arrival
             away = self._work()
@@ -104,22 +104,22 @@ class Engine:
             self._round += 1
             if progress is not None:
                 progress(self._done())
-        self._tally.stops = np.asarray(self._stops.count, dtype=float)
-        return self._tally
+        self._totals.stops = np.asarray(self._interruptions.count, dtype=float)
+        return self._totals
 
     def _work(self) -> Array | float:
-        """Let every unit without work in hand do its next; return the time that members were away."""
-        course, before = self._course, self._attempt
+        """Let every worker without work in hand do its next; return the time that members were away."""
+        spec, before = self._spec, self._attempt
         late = None if self._merged.all() else ~self._merged
-        begun = before.ready if course.overlap > 0.0 or not course.policy.waits else self._applied
+        begun = before.ready if spec.overlap > 0.0 or not spec.policy.waits else self._applied
         if late is not None:
-            anew = before.begun if course.merges_late else np.maximum(self._applied, self._back)
+            anew = before.begun if spec.merges_late else np.maximum(self._applied, self._back)
             begun = np.where(late, anew, begun)
-        done = course.units.work(begun, self._draws, self._slowness, self._stops)
+        done = spec.workers.work(begun, self._draws, self._slowness, self._interruptions)
         ready = self._ready(begun, done.duration, self._applied)
-        if not course.policy.waits:  # a line carries one update at a time
+        if not spec.policy.waits:  # a link carries one update at a time
             ready = np.maximum(ready, np.where(np.isfinite(before.arrival), before.arrival, -np.inf))
-        sending = course.transport.send(course.line, self._sending * self._draws.sending())
+        sending = spec.transport.send(spec.link, self._sending * self._draws.sending())
         attempt = _Attempt(
             begun=begun,
             work=done.duration,
@@ -129,7 +129,7 @@ class Engine:
             arrival=ready + sending,
             base=np.full(begun.shape, float(self._round)),
         )
-        carried_on = late if course.merges_late else None
+        carried_on = late if spec.merges_late else None
         if carried_on is None:
             self._attempt, away = attempt, done.away
         else:
@@ -137,74 +137,77 @@ class Engine:
             away = np.where(carried_on, 0.0, done.away)
         if self._outages is not None:
             cut = self._outages.begin < self._attempt.arrival
-            for run, unit in np.argwhere(cut if carried_on is None else cut & ~carried_on).tolist():
-                self._outages.forget(run, unit, min(ready.item(run, unit), self._close.item(run)))
-                self._send(run, unit)
+            for run, worker in np.argwhere(cut if carried_on is None else cut & ~carried_on).tolist():
+                self._outages.forget(run, worker, min(ready.item(run, worker), self._close.item(run)))
+                self._send(run, worker)
         return away
 
     def _ready(
         self, begun: Array, work: Array, applied: Array, later: Callable[..., Array] = np.maximum
     ) -> Array:
-        """Return when work is ready to be sent, of many units or, with ``later`` as ``max``, of one."""
-        overlap, gate = self._course.overlap, applied if self._course.policy.waits else begun
+        """Return when work is ready to be sent, of many workers or, with ``later`` as ``max``, of one."""
+        overlap, gate = self._spec.overlap, applied if self._spec.policy.waits else begun
         return later(begun + overlap * work, gate) + (1.0 - overlap) * work
 
-    def _send(self, run: int, unit: int) -> None:
-        """Let a unit send what is ready, and wait while its link is cut."""
+    def _send(self, run: int, worker: int) -> None:
+        """Let a worker send what is ready, and wait while its link is cut."""
         attempt = self._attempt
-        ready = attempt.ready.item(run, unit)
-        arrival = ready + attempt.sending.item(run, unit)
-        if self._outages is not None and self._outages.begin.item(run, unit) < arrival:
-            arrival = self._outages.through(run, unit, ready, arrival)
-        attempt.arrival[run, unit] = arrival
+        ready = attempt.ready.item(run, worker)
+        arrival = ready + attempt.sending.item(run, worker)
+        if self._outages is not None and self._outages.begin.item(run, worker) < arrival:
+            arrival = self._outages.through(run, worker, ready, arrival)
+        attempt.arrival[run, worker] = arrival
 
     def _met(self, arrival_before: Array) -> Array:
-        """Let units stop; return when the synchronisation closes (runs, 1), or pairs meet (runs, units)."""
-        course, stops, attempt = self._course, self._stops, self._attempt
+        """Let workers stop; return when all close (runs, 1), or when pairs meet (runs, workers)."""
+        spec, interruptions, attempt = self._spec, self._interruptions, self._attempt
         close_before = self._close[:, None]
-        self._lost, self._down = [0.0] * course.shape[0], [0.0] * course.shape[0]
+        self._lost, self._down = [0.0] * spec.shape[0], [0.0] * spec.shape[0]
         self._stopped = []
         while self._stop_before(close_before):  # after the last update had arrived
             pass
-        noticed = np.where(self._back > close_before, self._since, stops.of_units) + course.recovery.notice
+        detected = (
+            np.where(self._back > close_before, self._since, interruptions.of_workers)
+            + spec.recovery.detection_time
+        )
         if self._outages is not None:
             # An outage matters that holds up the new weights or what is sent, and not one in between.
             begin, end = self._outages.begin, self._outages.end
             cut = (end > attempt.ready) | ((begin <= close_before) & (end > close_before))
-            noticed = np.minimum(noticed, np.where(cut, begin + course.recovery.notice, np.inf))
-        waiting = Waiting(attempt.arrival, noticed, self._close, self._opened, arrival_before)
-        pairs = self._draws.partners() if course.transport.pairs else None
+            detected = np.minimum(detected, np.where(cut, begin + spec.recovery.detection_time, np.inf))
+        waiting = Waiting(attempt.arrival, detected, self._close, self._opened, arrival_before)
+        pairs = self._draws.partners() if spec.transport.pairs else None
 
         def closes() -> Array:
-            return course.policy.close(waiting)[:, None] if pairs is None else _pairs_meet(waiting, pairs)
+            return spec.policy.close(waiting)[:, None] if pairs is None else _pairs_meet(waiting, pairs)
 
         for _ in range(_MOST_TRIES):
             met = closes()
-            if not self._stop_before(np.minimum(attempt.arrival, np.minimum(met, course.duration))):
+            if not self._stop_before(np.minimum(attempt.arrival, np.minimum(met, spec.duration))):
                 return met
-        attempt.arrival[stops.of_units < attempt.arrival] = np.inf
+        attempt.arrival[interruptions.of_workers < attempt.arrival] = np.inf
         return closes()
 
     def _stop_before(self, limit: Array) -> bool:
-        """Let every unit stop that does so next before a time; return whether any does."""
-        if not self._course.units.stops_whole:
+        """Let every worker stop that does so next before a time; return whether any does."""
+        if not self._spec.workers.stops_whole:
             return False
-        stopping = self._stops.of_units < limit
+        stopping = self._interruptions.of_workers < limit
         if not stopping.any():
             return False
         self._attempt.begun = self._attempt.begun.copy()  # it may be what was ready, or applied, before
-        for run, unit in np.argwhere(stopping)[self._stops.of_units[stopping].argsort()].tolist():
-            self._stop(run, unit)
+        for run, worker in np.argwhere(stopping)[self._interruptions.of_workers[stopping].argsort()].tolist():
+            self._stop(run, worker)
         return True
 
-    def _stop(self, run: int, unit: int) -> None:
-        """Let a unit stop, lose its work, come back and begin it again."""
-        attempt, at = self._attempt, (run, unit)
+    def _stop(self, run: int, worker: int) -> None:
+        """Let a worker stop, lose its work, come back and begin it again."""
+        attempt, at = self._attempt, (run, worker)
         begun, work = attempt.begun.item(at), attempt.work.item(at)
         close, back_before = self._close.item(run), self._back.item(at)
-        stop, back = self._stops.happen(run, unit)
+        stop, back = self._interruptions.happen(run, worker)
         if self._watch is not None:
-            self._stopped.append(Stop(run, unit, begun, stop, back))
+            self._stopped.append(Interruption(run, worker, begun, stop, back))
         self._lost[run] += min(max(stop - begun, 0.0), work)
         if stop >= back_before:
             self._down[run] += max(back_before - max(self._since.item(at), close), 0.0)
@@ -214,23 +217,26 @@ class Engine:
         begun = max(begun, back)
         self._back[at], attempt.begun[at], attempt.base[at] = back, begun, self._round
         attempt.ready[at] = self._ready(begun, work, self._applied.item(at), max)
-        self._send(run, unit)
+        self._send(run, worker)
 
     def _synchronise(self, arrival_before: Array) -> Array:
         """Return when the synchronisation closes in every run, and let the new weights go out."""
-        course, attempt = self._course, self._attempt
+        spec, attempt = self._spec, self._attempt
         met = self._met(arrival_before)
         self._merged = (attempt.arrival <= met) & np.isfinite(met)
-        # A unit that never meets anybody again keeps nobody else from going on.
+        # A worker that never meets anybody again keeps nobody else from going on.
         close = met[:, 0] if met.shape[1] == 1 else np.where(self._merged, met, -np.inf).max(axis=1)
         close = np.where(np.isfinite(close), close, np.inf)
         factor = self._receiving * self._draws.receiving()
-        self._applied = met + course.transport.receive(course.line, factor, self._merged)
+        self._applied = met + spec.transport.receive(spec.link, factor, self._merged)
         if self._outages is not None:
             cut = (self._outages.begin < self._applied) & (self._outages.end > met)
-            for run, unit in np.argwhere(cut).tolist():
-                begun, applied = float(met[run, min(unit, met.shape[1] - 1)]), float(self._applied[run, unit])
-                self._applied[run, unit] = self._outages.through(run, unit, begun, applied)
+            for run, worker in np.argwhere(cut).tolist():
+                begun, applied = (
+                    float(met[run, min(worker, met.shape[1] - 1)]),
+                    float(self._applied[run, worker]),
+                )
+                self._applied[run, worker] = self._outages.through(run, worker, begun, applied)
         if self._watch is not None:
             stopped = self._back > self._close[:, None]
             self._watch(
@@ -250,8 +256,8 @@ class Engine:
         return close
 
     def _count(self, close: Array, away: Array | float, active: Array) -> Array:
-        """Add a synchronisation to the tally; return which runs go on."""
-        course, tally, attempt, merged = self._course, self._tally, self._attempt, self._merged
+        """Add a synchronisation to the totals; return which runs go on."""
+        spec, totals, attempt, merged = self._spec, self._totals, self._attempt, self._merged
         shares = np.where(merged, attempt.share, 0.0)
         periods = shares.sum(axis=1)
         self._idle = np.where(periods > 0.0, 0, self._idle + 1)
@@ -260,50 +266,50 @@ class Engine:
         close = np.where(goes_on, np.maximum(close, self._close), self._close)  # of pairs, who may drop out
         lasted = close - self._close
         with np.errstate(invalid="ignore", divide="ignore"):  # of runs that are over
-            by_time = (course.duration - self._close) / lasted
-            by_work = (course.periods - tally.periods) / periods
+            by_time = (spec.duration - self._close) / lasted
+            by_work = (spec.periods - totals.periods) / periods
         part = np.where(goes_on, np.fmin(np.fmin(by_time, by_work), 1.0), 0.0)
-        tally.stalled_at[stalled] = close[stalled]
-        tally.duration += part * lasted
-        tally.longest = np.maximum(tally.longest, part * lasted)
-        tally.synchronisations += part
-        tally.periods += part * periods
-        tally.updates += part * merged.sum(axis=1)
-        tally.useful += part * (shares * attempt.work).sum(axis=1)
+        totals.stalled_at[stalled] = close[stalled]
+        totals.duration += part * lasted
+        totals.longest = np.maximum(totals.longest, part * lasted)
+        totals.synchronisations += part
+        totals.periods += part * periods
+        totals.updates += part * merged.sum(axis=1)
+        totals.useful += part * (shares * attempt.work).sum(axis=1)
         until = close[:, None]
-        tally.up += part * (~self._unreachable(until)).sum(axis=1)
+        totals.up += part * (~self._unreachable(until)).sum(axis=1)
         begun = np.clip(until - attempt.begun, 0.0, attempt.work)
-        if not course.merges_late:  # members are away from what was begun of a work that is given up
+        if not spec.merges_late:  # members are away from what was begun of a work that is given up
             away = np.where(merged, away, away * begun / np.maximum(attempt.work, _NO_TIME))
         down = np.minimum(self._back, until) - np.maximum(self._since, self._close[:, None])
-        tally.down += part * (np.asarray(self._down) + np.sum(np.maximum(down, 0.0) + away, axis=1))
-        tally.lost += part * np.asarray(self._lost)
-        if course.merges_late:
-            tally.staleness += part * np.where(merged, self._round - attempt.base, 0.0).sum(axis=1)
+        totals.down += part * (np.asarray(self._down) + np.sum(np.maximum(down, 0.0) + away, axis=1))
+        totals.lost += part * np.asarray(self._lost)
+        if spec.merges_late:
+            totals.staleness += part * np.where(merged, self._round - attempt.base, 0.0).sum(axis=1)
         else:
-            tally.lost += part * np.where(merged, 0.0, begun * attempt.share).sum(axis=1)
-        if np.isfinite(course.duration):  # the nodes of a stalled run stand idle to the end
-            tally.duration[stalled] = course.duration
-        goes_on &= (part == 1.0) & (tally.periods < course.periods)
+            totals.lost += part * np.where(merged, 0.0, begun * attempt.share).sum(axis=1)
+        if np.isfinite(spec.duration):  # the nodes of a stalled run stand idle to the end
+            totals.duration[stalled] = spec.duration
+        goes_on &= (part == 1.0) & (totals.periods < spec.periods)
         self._opened, self._close = self._close, close
         over = active & ~goes_on
         if over.any():  # nothing is followed in a run that is over
-            self._stops.of_units[over] = np.inf
+            self._interruptions.of_workers[over] = np.inf
             if self._outages is not None:
                 self._outages.begin[over] = np.inf
         return goes_on
 
     def _unreachable(self, at: Array) -> Array:
-        """Return which units are down, or cut off, at a time."""
+        """Return which workers are down, or cut off, at a time."""
         gone = self._back > at
         if self._outages is not None:
             gone |= (self._outages.begin <= at) & (self._outages.end > at)
         return gone
 
     def _done(self) -> float:
-        """Return the share of the course that the slowest run has behind it."""
-        by_time = self._tally.duration / self._course.duration
-        by_work = self._tally.periods / self._course.periods
+        """Return the share of its work that the slowest run has done."""
+        by_time = self._totals.duration / self._spec.duration
+        by_work = self._totals.periods / self._spec.periods
         return float(np.maximum(by_time, by_work).min())
 
 
@@ -317,13 +323,13 @@ def _carried_on(before: _Attempt, new: _Attempt, late: Array) -> _Attempt:
 
 
 def _pairs_meet(waiting: Waiting, order: Array) -> Array:
-    """Return when each unit and its random partner have exchanged, or it knows that the partner is down."""
-    arrival, noticed = waiting.arrival, waiting.noticed
+    """Return when each worker and its random partner have exchanged, or it knows that the partner is down."""
+    arrival, detected = waiting.arrival, waiting.detected
     met = arrival.copy()
     pairs = order.shape[1] // 2
     one, other = order[:, 0 : 2 * pairs : 2], order[:, 1 : 2 * pairs : 2]
     rows = np.arange(len(order))[:, None]
     for mine, partner in ((one, other), (other, one)):
-        its = np.minimum(arrival[rows, partner], noticed[rows, partner])
+        its = np.minimum(arrival[rows, partner], detected[rows, partner])
         met[rows, mine] = np.maximum(arrival[rows, mine], its)
     return met

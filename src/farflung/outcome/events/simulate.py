@@ -1,4 +1,4 @@
-"""From a scenario and an operation to the outcomes of seeded runs."""
+"""From a scenario and a fault model to the outcomes of seeded runs."""
 
 from __future__ import annotations
 
@@ -17,17 +17,23 @@ from farflung.base.format import format_quantity
 from farflung.base.provenance import Provenance
 from farflung.catalog.records import Record
 from farflung.learning.sync_interval import stale_inner_steps
-from farflung.outcome.events.course import Course, Synchronisation, Tally
 from farflung.outcome.events.draws import RandomDraws
 from farflung.outcome.events.engine import Engine
-from farflung.outcome.events.setting import chances_of, course_of, is_grouped, steps_of, tokens_of_period
+from farflung.outcome.events.from_scenario import (
+    failure_model_of,
+    is_grouped,
+    run_spec_of,
+    steps_of,
+    tokens_of_period,
+)
+from farflung.outcome.events.run_spec import RunSpec, Synchronisation, Totals
 from farflung.outcome.events.timeline import Timeline
 from farflung.outcome.flags import Flag
 from farflung.outcome.outcome import Outcome, outcome_of
 from farflung.outcome.outputs import OUTPUTS, Group, Output
 from farflung.outcome.run import Run, ScenarioLike, as_scenario, prepare
 from farflung.scenario import Scenario, load_assumptions
-from farflung.scenario.operation import CONDITIONS, Operation
+from farflung.scenario.fault_model import CONDITIONS, FaultModel
 
 MOST_RUNS = 100_000
 QUANTILES = (0.05, 0.5, 0.95)
@@ -46,7 +52,7 @@ EVENT_OUTPUTS: Mapping[str, Output] = {
         ("effective_replicas", "Effective replicas", "1", _TIME, "Replicas in a merge, on average"),
         ("replicas_up", "Replicas up", "1", _TIME, "Replicas that were up at a merge, on average"),
         ("staleness", "Staleness", "1", _TIME, "Merges that an update missed while it was made, on average"),
-        ("stops", "Stops", "1", _TIME, "Failures and withdrawals of nodes"),
+        ("stops", "Interruptions", "1", _TIME, "Failures and withdrawals of nodes"),
         ("longest_round_s", "Longest round", "s", _TIME, "Longest time between two merges"),
         ("sent_bits", "Sent by a participant", "bit", _TRAFFIC, "Bits a participant sent"),
         ("received_bits", "Received by a participant", "bit", _TRAFFIC, "Bits a participant received"),
@@ -71,7 +77,7 @@ class Simulation:
 
     Attributes
     ----------
-    scenario, operation
+    scenario, fault_model
         What was run, and how it was kept going.
     seed
         The seed; run ``i`` of a seed is the same however many runs are made.
@@ -87,7 +93,7 @@ class Simulation:
     """
 
     scenario: Scenario
-    operation: Operation
+    fault_model: FaultModel
     seed: int
     values: Mapping[str, Array]
     planned: Outcome
@@ -116,8 +122,8 @@ class Simulation:
 
     @property
     def defaulted(self) -> Mapping[str, Record]:
-        """Return what the assumption set says where the operation says nothing."""
-        return self.operation.defaulted(load_assumptions(self.scenario.assumptions))
+        """Return what the assumption set says where the fault model says nothing."""
+        return self.fault_model.defaulted(load_assumptions(self.scenario.assumptions))
 
     def mean(self, name: str) -> float:
         """Return the mean over runs of an output, NaN where it has none."""
@@ -137,7 +143,7 @@ class Simulation:
             "feasible": self.median.feasible,
             "flags": [asdict(one) for one in self.median.flags],
             "outputs": [self._output_table(one) for one in {**OUTPUTS, **EVENT_OUTPUTS}.values()],
-            "operation": self.operation.model_dump(mode="json", exclude=set(CONDITIONS)),
+            "fault_model": self.fault_model.model_dump(mode="json", exclude=set(CONDITIONS)),
             "conditions": self._conditions_table(),
             "defaulted": [asdict(one) for one in self.planned.defaulted],
             "provenance": self.provenance.model_dump(mode="json"),
@@ -160,14 +166,14 @@ class Simulation:
 
     def _conditions_table(self) -> list[dict[str, Any]]:
         """Return every condition of the world, and on whose word."""
-        values = self.operation.conditions(load_assumptions(self.scenario.assumptions))
+        values = self.fault_model.conditions(load_assumptions(self.scenario.assumptions))
         words = ("evidence_level", "source", "locator", "note")
         told: dict[str, dict[str, str | None]] = {
             name: {word: getattr(record, word) or None for word in words}
             for name, record in self.defaulted.items()
         }
         given = {**dict.fromkeys(words), "evidence_level": "given"}
-        units = {path: field.unit for path, field in fields_of(Operation).items()}
+        units = {path: field.unit for path, field in fields_of(FaultModel).items()}
         return [
             {"name": name, "value": value, "unit": units[name], **told.get(name, given)}
             for name, value in values.items()
@@ -183,7 +189,7 @@ class Simulation:
 
 def simulate(
     scenario: ScenarioLike,
-    operation: Operation | None = None,
+    fault_model: FaultModel | None = None,
     *,
     runs: int = 32,
     seed: int = 0,
@@ -197,7 +203,7 @@ def simulate(
     ----------
     scenario
         As for :func:`farflung.evaluate`.
-    operation
+    fault_model
         How the run is kept going, and how its nodes and links behave; what it leaves out comes from the
         assumption set.
     runs
@@ -220,7 +226,7 @@ def simulate(
     Raises
     ------
     InputError
-        If the scenario or operation is not valid, or the model does not fit.
+        If the scenario or fault model is not valid, or the model does not fit.
 
     Examples
     --------
@@ -230,45 +236,45 @@ def simulate(
     """
     run = prepare(as_scenario(scenario))
     planned = outcome_of(run)
-    operation = operation or Operation()
+    fault_model = fault_model or FaultModel()
     _check(planned, runs, seed)
-    course = course_of(run, operation, runs)
-    draws = RandomDraws(chances_of(run, operation), course.shape, steps_of(run, operation), seed)
-    tally = Engine(course, draws, watch).run(progress)
+    spec = run_spec_of(run, fault_model, runs)
+    draws = RandomDraws(failure_model_of(run, fault_model), spec.shape, steps_of(run, fault_model), seed)
+    totals = Engine(spec, draws, watch).run(progress)
     return Simulation(
         scenario=run.scenario,
-        operation=operation,
+        fault_model=fault_model,
         seed=seed,
-        values=_answers(run, operation, course, tally),
+        values=_answers(run, fault_model, spec, totals),
         planned=planned,
-        flags=_findings(tally),
+        flags=_findings(totals),
         command=command,
     )
 
 
 def timeline(
     scenario: ScenarioLike,
-    operation: Operation | None = None,
+    fault_model: FaultModel | None = None,
     *,
     run: int = 0,
-    units: int = 64,
+    workers: int = 64,
     synchronisations: int = 20,
 ) -> Timeline:
     """Return an empty timeline of one run, to be passed as ``watch`` to :func:`simulate`.
 
     Parameters
     ----------
-    scenario, operation
+    scenario, fault_model
         As for :func:`simulate`, and the same.
     run
         Which run is kept, counted from 0.
-    units, synchronisations
+    workers, synchronisations
         How many of each are kept, from the first.
 
     Raises
     ------
     InputError
-        If the scenario or operation is not valid, or nothing is to be kept.
+        If the scenario or fault model is not valid, or nothing is to be kept.
 
     Examples
     --------
@@ -279,13 +285,13 @@ def timeline(
     """
     for name, value, least in (
         ("run", run, 0),
-        ("units", units, 1),
+        ("workers", workers, 1),
         ("synchronisations", synchronisations, 1),
     ):
         if value < least:
             raise InputError(name, f"{value} is below {least}", nearest=str(least))
-    course = course_of(prepare(as_scenario(scenario)), operation or Operation(), run + 1)
-    return Timeline(course, run=run, units=units, synchronisations=synchronisations)
+    spec = run_spec_of(prepare(as_scenario(scenario)), fault_model or FaultModel(), run + 1)
+    return Timeline(spec, run=run, workers=workers, synchronisations=synchronisations)
 
 
 def _check(planned: Outcome, runs: int, seed: int) -> None:
@@ -300,15 +306,15 @@ def _check(planned: Outcome, runs: int, seed: int) -> None:
         raise InputError(obstacle.subject, obstacle.message, obstacle.nearest)
 
 
-def _answers(run: Run, operation: Operation, course: Course, tally: Tally) -> dict[str, Array]:
+def _answers(run: Run, fault_model: FaultModel, spec: RunSpec, totals: Totals) -> dict[str, Array]:
     """Return every output (runs,), NaN where there is none."""
-    _, units, _ = course.shape
+    _, workers, _ = spec.shape
     with np.errstate(invalid="ignore", divide="ignore"):  # a run that stalls at once has no rounds
-        measured = _measured(course, tally)
-        rounds = tally.synchronisations / operation.fragments
-        duration, tokens = tally.duration, tally.periods * tokens_of_period(run, operation)
-        per_unit = float(run.values["nodes"]) / units if is_grouped(run) else 1.0
-        merged = measured["effective_replicas"] * per_unit
+        measured = _measured(spec, totals)
+        rounds = totals.synchronisations / fault_model.fragments
+        duration, tokens = totals.duration, totals.periods * tokens_of_period(run, fault_model)
+        per_worker = float(run.values["nodes"]) / workers if is_grouped(run) else 1.0
+        merged = measured["effective_replicas"] * per_worker
         changed = {
             "duration": duration,
             "tokens": tokens,
@@ -322,7 +328,7 @@ def _answers(run: Run, operation: Operation, course: Course, tally: Tally) -> di
             "mean_rate": measured["sent_bits"] / duration,
         }
         values = run.plan.execute_from(run.values, changed)
-    measured |= {"effective_replicas": merged, "replicas_up": measured["replicas_up"] * per_unit}
+    measured |= {"effective_replicas": merged, "replicas_up": measured["replicas_up"] * per_worker}
     asked = {name: values.get(output.quantity) for name, output in OUTPUTS.items() if name not in UNMEASURED}
     asked |= dict.fromkeys(UNMEASURED) | measured
     shape = duration.shape
@@ -335,41 +341,41 @@ def _answers(run: Run, operation: Operation, course: Course, tally: Tally) -> di
 _NO_TIME = 1e-300
 
 
-def _measured(course: Course, tally: Tally) -> dict[str, Array]:
-    """Return the outputs that only events have, in units rather than replicas."""
-    _, units, _ = course.shape
+def _measured(spec: RunSpec, totals: Totals) -> dict[str, Array]:
+    """Return the outputs that only events have, in workers rather than replicas."""
+    _, workers, _ = spec.shape
     # A run that stalls at once has no time. One begins in its steady state, its first work under way: of a
     # unit that is away at the end, that work is more than the run has time for.
-    total = np.maximum(units * tally.duration, tally.useful + tally.lost + tally.down)
+    total = np.maximum(workers * totals.duration, totals.useful + totals.lost + totals.down)
     total = np.maximum(total, _NO_TIME)
-    useful, lost, down = tally.useful / total, tally.lost / total, tally.down / total
-    updates = tally.updates / units
-    taken_up = tally.updates if course.merges_late else tally.up  # the late carry on with old weights
+    useful, lost, down = totals.useful / total, totals.lost / total, totals.down / total
+    updates = totals.updates / workers
+    taken_up = totals.updates if spec.merges_late else totals.up  # the late carry on with old weights
     return {
         "goodput": useful,
         "waiting": np.clip(1.0 - useful - lost - down, 0.0, 1.0),
         "lost_work": lost,
         "down": down,
-        "effective_replicas": tally.periods / np.maximum(tally.synchronisations, _NO_TIME),
-        "replicas_up": tally.up / np.maximum(tally.synchronisations, _NO_TIME),
-        "staleness": tally.staleness / np.maximum(tally.updates, 1.0),
-        "stops": tally.stops,
-        "longest_round_s": tally.longest,
-        "sent_bits": course.transport.bits_sent(course.line) * updates,
-        "received_bits": course.transport.bits_received(course.line) * taken_up / units,
+        "effective_replicas": totals.periods / np.maximum(totals.synchronisations, _NO_TIME),
+        "replicas_up": totals.up / np.maximum(totals.synchronisations, _NO_TIME),
+        "staleness": totals.staleness / np.maximum(totals.updates, 1.0),
+        "stops": totals.stops,
+        "longest_round_s": totals.longest,
+        "sent_bits": spec.transport.bits_sent(spec.link) * updates,
+        "received_bits": spec.transport.bits_received(spec.link) * taken_up / workers,
     }
 
 
-def _findings(tally: Tally) -> tuple[Flag, ...]:
+def _findings(totals: Totals) -> tuple[Flag, ...]:
     """Return what kept runs from going on."""
-    runs, at = len(tally.stalled_at), tally.stalled_at[np.isfinite(tally.stalled_at)]
-    stalled, empty = len(at), int((tally.synchronisations < 1.0).sum())
+    runs, at = len(totals.stalled_at), totals.stalled_at[np.isfinite(totals.stalled_at)]
+    stalled, empty = len(at), int((totals.synchronisations < 1.0).sum())
     if stalled:
         after = format_quantity(float(np.median(at)), "s")
         return (
             Flag(
                 "infeasible",
-                "operation.policy",
+                "fault_model.policy",
                 f"{stalled} of {runs} runs cannot go on: after {after} (median) too few replicas are left, "
                 "or none finishes its work before it stops again",
                 nearest="policy = 'elastic', a smaller quorum, fewer inner steps, or spares",
@@ -381,7 +387,7 @@ def _findings(tally: Tally) -> tuple[Flag, ...]:
                 "infeasible",
                 "duration",
                 f"{empty} of {runs} runs end before their first synchronisation",
-                nearest=format_quantity(float(tally.longest.max()), "s"),
+                nearest=format_quantity(float(totals.longest.max()), "s"),
             ),
         )
     return ()

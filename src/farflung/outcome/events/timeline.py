@@ -1,8 +1,8 @@
-"""What every unit did in one run: when it computed, waited, sent, received and was down.
+"""What every worker did in one run: when it computed, waited, sent, received and was down.
 
-A timeline is passed to :func:`simulate` as ``watch``. It keeps what the engine tells of one run, for so many
-units and synchronisations, and takes it apart when it is asked. A unit has three lanes, since an exchange may
-run beside computing, and sending beside receiving: what it does, what it sends, what it receives.
+A timeline is passed to :func:`simulate` as ``watch``. It records one run, for so many workers and
+synchronisations. A worker has three lanes, since an exchange may run beside computing, and sending beside
+receiving: what it does, what it sends, what it receives.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import numpy as np
 from farflung.base.arrays import Array
 from farflung.base.errors import InputError
 from farflung.base.units import factor
-from farflung.outcome.events.course import Course, Stop, Synchronisation
+from farflung.outcome.events.run_spec import Interruption, RunSpec, Synchronisation
 
 Activity = Literal["computing", "waiting", "down", "sending", "receiving"]
 Update = Literal["merged", "late", "lost"]
@@ -29,18 +29,18 @@ LANES: tuple[tuple[str, frozenset[Activity]], ...] = (
     ("sends", frozenset({"sending"})),
     ("receives", frozenset({"receiving"})),
 )
-"""What a unit does one after the other, and beside what it does otherwise."""
+"""What a worker does one after the other, and beside what it does otherwise."""
 _FIELDS = tuple(one.name for one in fields(Synchronisation) if one.name != "stops")
 
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """What one unit did from one time to another.
+    """What one worker did from one time to another.
 
     Attributes
     ----------
-    unit, synchronisation
-        Which unit, and for which synchronisation, both counted from 0.
+    worker, synchronisation
+        Which worker, and for which synchronisation, both counted from 0.
     activity
         What it did.
     begin, end
@@ -49,10 +49,10 @@ class Interval:
         What became of the update that was made or sent: ``merged``, ``late`` (in a later synchronisation
         than its own) or ``lost``; nothing where none was in hand.
     bits
-        What passed the unit's link, at an even rate [bit].
+        What passed the worker's link, at an even rate [bit].
     """
 
-    unit: int
+    worker: int
     activity: Activity
     begin: float
     end: float
@@ -75,14 +75,14 @@ class Interval:
 
 @dataclass(frozen=True, slots=True)
 class Traffic:
-    """What an observer of each unit's line sees.
+    """What an observer of each worker's link sees.
 
     Attributes
     ----------
     edges
         Ends of the bins of time (bins + 1,) [s].
     sent, received
-        Mean rates within each (units, bins) [bit/s].
+        Mean rates within each (workers, bins) [bit/s].
     """
 
     edges: Array
@@ -90,33 +90,33 @@ class Traffic:
     received: Array
 
     def write(self, file: str | Path) -> None:
-        """Write one row for each unit and bin as CSV."""
+        """Write one row for each worker and bin as CSV."""
         with Path(file).open("w", encoding="utf-8", newline="") as stream:
             writer = csv.writer(stream, lineterminator="\n")
-            writer.writerow(("unit", "begin_s", "end_s", "sent_bps", "received_bps"))
-            for unit, (sent, received) in enumerate(zip(self.sent, self.received, strict=True)):
+            writer.writerow(("worker", "begin_s", "end_s", "sent_bps", "received_bps"))
+            for worker, (sent, received) in enumerate(zip(self.sent, self.received, strict=True)):
                 ends = (self.edges[:-1], self.edges[1:], sent, received)
-                writer.writerows((unit, *row) for row in zip(*(one.tolist() for one in ends), strict=True))
+                writer.writerows((worker, *row) for row in zip(*(one.tolist() for one in ends), strict=True))
 
 
 class Timeline:
-    """What the units of one run did.
+    """What the workers of one run did.
 
     Parameters
     ----------
-    course
+    spec
         What the runs do.
     run
         Which of them.
-    units, synchronisations
+    workers, synchronisations
         How many of each are kept, from the first.
     """
 
-    def __init__(self, course: Course, *, run: int = 0, units: int = 64, synchronisations: int = 20) -> None:
-        self.course, self.run, self.most = course, run, synchronisations
-        self.units = min(units, course.shape[1])
+    def __init__(self, spec: RunSpec, *, run: int = 0, workers: int = 64, synchronisations: int = 20) -> None:
+        self.spec, self.run, self.most = spec, run, synchronisations
+        self.workers = min(workers, spec.shape[1])
         self._kept: list[Mapping[str, Array]] = []
-        self._stops: list[tuple[Stop, ...]] = []
+        self._interruptions: list[tuple[Interruption, ...]] = []
         self._periods, self._over = 0.0, False
 
     def __call__(self, happened: Synchronisation) -> None:
@@ -125,11 +125,11 @@ class Timeline:
             return
         one = {name: getattr(happened, name)[self.run] for name in _FIELDS}
         close = np.broadcast_to(one["close"], one["ready"].shape)
-        self._kept.append({name: row[: self.units].copy() for name, row in {**one, "close": close}.items()})
-        self._stops.append(tuple(stop for stop in happened.stops if stop.run == self.run))
+        self._kept.append({name: row[: self.workers].copy() for name, row in {**one, "close": close}.items()})
+        self._interruptions.append(tuple(stop for stop in happened.stops if stop.run == self.run))
         self._periods += float(one["merged"].sum())
         # Other runs may go on after this one has ended.
-        self._over = not close.max() < self.course.duration or self._periods >= self.course.periods
+        self._over = not close.max() < self.spec.duration or self._periods >= self.spec.periods
         self.__dict__.pop("intervals", None)
 
     @property
@@ -139,24 +139,26 @@ class Timeline:
 
     @property
     def end(self) -> float:
-        """Return the time until which is known what the units did [s]."""
+        """Return the time until which is known what the workers did [s]."""
         if not self._kept:
             return 0.0
         if len(self._kept) > self.most:
-            return min(float(self._kept[self.most - 1]["close"].max()), self.course.duration)
+            return min(float(self._kept[self.most - 1]["close"].max()), self.spec.duration)
         last = self._kept[-1]
         known = np.concatenate(
             [last[name][np.isfinite(last[name])] for name in ("ready", "close", "applied")]
         )
         reached = last["applied"] if np.isfinite(last["applied"]).all() else known
-        return min(float(reached.max(initial=0.0)), self.course.duration)
+        return min(float(reached.max(initial=0.0)), self.spec.duration)
 
     @property
     def covered(self) -> str:
         """Return in words what is kept."""
-        of_units = f" of {self.course.shape[1]:,}" if self.course.shape[1] > self.units else ""
+        of_workers = f" of {self.spec.shape[1]:,}" if self.spec.shape[1] > self.workers else ""
         kept = f"run {self.run}, first {self.synchronisations:,} synchronisations"
-        return f"{kept}, {self.units:,}{of_units} {self.course.units.name}{'s' if self.units > 1 else ''}"
+        return (
+            f"{kept}, {self.workers:,}{of_workers} {self.spec.workers.name}{'s' if self.workers > 1 else ''}"
+        )
 
     @property
     def fine_step(self) -> float:
@@ -166,13 +168,13 @@ class Timeline:
 
     @cached_property
     def intervals(self) -> tuple[Interval, ...]:
-        """Return what all units did, unit by unit; within a lane one thing after the other."""
+        """Return what all workers did, worker by worker; within a lane one thing after the other."""
         end = self.end
-        found = (one.until(end) for unit in range(self.units) for one in self._of_unit(unit))
+        found = (one.until(end) for worker in range(self.workers) for one in self._of_worker(worker))
         return tuple(one for one in found if one.end > one.begin)
 
     def traffic(self, step: float) -> Traffic:
-        """Return the rates at which each unit sent and received, over bins of time.
+        """Return the rates at which each worker sent and received, over bins of time.
 
         Bits are spread evenly over the time that their transfer took, latency included, and what an update
         given up had sent by then counts too, so that rates times bins add up to the bits of the intervals.
@@ -189,15 +191,16 @@ class Timeline:
         """
         begin = min((one.begin for one in self.intervals), default=0.0)
         bins = math.ceil((self.end - begin) / step) if step > 0.0 else math.inf
-        if not bins * self.units <= _MOST_RATES:
-            least = (self.end - begin) * self.units / _MOST_RATES
+        if not bins * self.workers <= _MOST_RATES:
+            least = (self.end - begin) * self.workers / _MOST_RATES
             raise InputError("step", f"{step:g} s is too short a bin", nearest=f"above {least:.3g} s")
         edges = begin + step * np.arange(bins + 1)
         sent, received = (
             np.stack(
                 [
-                    np.diff(_passed([one for one in self._transfers[unit] if one.lane == lane], edges)) / step
-                    for unit in range(self.units)
+                    np.diff(_passed([one for one in self._transfers[worker] if one.lane == lane], edges))
+                    / step
+                    for worker in range(self.workers)
                 ]
             )
             for lane in (1, 2)
@@ -207,8 +210,8 @@ class Timeline:
     def chrome_trace(self) -> dict[str, Any]:
         """Return the timeline as a Chrome trace-event object, for ``chrome://tracing`` or Perfetto.
 
-        A process is the run. Each lane of a unit is a thread, since what passes a link may overlap with what
-        is computed. Times count from the first event [µs].
+        The run is a process, each lane of a worker a thread, since transfers may overlap
+        with computing. Times count from the first event [µs].
         """
         begin = min((one.begin for one in self.intervals), default=0.0)
         micro = factor("s", "us")
@@ -218,7 +221,7 @@ class Timeline:
                 "cat": one.activity,
                 "ph": "X",
                 "pid": self.run,
-                "tid": self._thread(one.unit, one.lane),
+                "tid": self._thread(one.worker, one.lane),
                 "ts": (one.begin - begin) * micro,
                 "dur": (one.end - one.begin) * micro,
                 "args": {"synchronisation": one.synchronisation, "update": one.update, "bits": one.bits},
@@ -230,35 +233,35 @@ class Timeline:
     def _named(self) -> Iterator[dict[str, Any]]:
         """Yield the names of the process and its threads."""
         yield {"name": "process_name", "ph": "M", "pid": self.run, "args": {"name": f"run {self.run}"}}
-        for unit in range(self.units):
+        for worker in range(self.workers):
             for lane, (words, _) in enumerate(LANES):
-                thread = {"ph": "M", "pid": self.run, "tid": self._thread(unit, lane)}
-                name = f"{self.course.units.name} {unit} {words}".rstrip()
+                thread = {"ph": "M", "pid": self.run, "tid": self._thread(worker, lane)}
+                name = f"{self.spec.workers.name} {worker} {words}".rstrip()
                 yield {"name": "thread_name", **thread, "args": {"name": name}}
                 yield {"name": "thread_sort_index", **thread, "args": {"sort_index": thread["tid"]}}
 
-    def _thread(self, unit: int, lane: int) -> int:
-        return len(LANES) * unit + lane
+    def _thread(self, worker: int, lane: int) -> int:
+        return len(LANES) * worker + lane
 
     @cached_property
     def _transfers(self) -> Sequence[Sequence[Interval]]:
-        """Return what passed each unit's link."""
-        found: list[list[Interval]] = [[] for _ in range(self.units)]
+        """Return what passed each worker's link."""
+        found: list[list[Interval]] = [[] for _ in range(self.workers)]
         for one in self.intervals:
             if one.bits:
-                found[one.unit].append(one)
+                found[one.worker].append(one)
         return found
 
-    def _of_unit(self, unit: int) -> Iterator[Interval]:
+    def _of_worker(self, worker: int) -> Iterator[Interval]:
         rows = [
             _Row(
-                **{name: one[name][unit].item() for name in _FIELDS},
-                stops=tuple(stop for stop in stops if stop.unit == unit),
+                **{name: one[name][worker].item() for name in _FIELDS},
+                stops=tuple(stop for stop in stops if stop.worker == worker),
             )
-            for one, stops in zip(self._kept, self._stops, strict=True)
+            for one, stops in zip(self._kept, self._interruptions, strict=True)
         ]
-        yield from _worked(self.course, unit, rows)
-        yield from _exchanged(self.course, unit, rows)
+        yield from _worked(self.spec, worker, rows)
+        yield from _exchanged(self.spec, worker, rows)
 
 
 _BINS = 60
@@ -271,7 +274,7 @@ _ROUNDING = 1e-12
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    """One unit in one synchronisation; as in :class:`Synchronisation`."""
+    """One worker in one synchronisation; as in :class:`Synchronisation`."""
 
     begun: float
     work: float
@@ -282,22 +285,22 @@ class _Row:
     merged: bool
     since: float
     back: float
-    stops: tuple[Stop, ...]
+    stops: tuple[Interruption, ...]
 
     @property
     def is_there(self) -> bool:
-        """Return whether the unit is up when the new weights come."""
+        """Return whether the worker is up when the new weights come."""
         return not self.since <= self.applied < self.back
 
 
-def _attempts(course: Course, rows: Sequence[_Row]) -> Iterator[tuple[int, int, Update]]:
+def _attempts(spec: RunSpec, rows: Sequence[_Row]) -> Iterator[tuple[int, int, Update]]:
     """Yield every piece of work once: for which synchronisation it was begun, in which it ended, and how.
 
-    Where late updates are merged, a unit that is late carries its work on into the next synchronisation.
+    Where late updates are merged, a worker that is late carries its work on into the next synchronisation.
     """
     first = 0
     for at, row in enumerate(rows):
-        carried = course.merges_late and not row.merged
+        carried = spec.merges_late and not row.merged
         if carried and at + 1 < len(rows):
             continue
         on_time = row.merged and first == at
@@ -305,64 +308,64 @@ def _attempts(course: Course, rows: Sequence[_Row]) -> Iterator[tuple[int, int, 
         first = at + 1
 
 
-def _worked(course: Course, unit: int, rows: Sequence[_Row]) -> Iterator[Interval]:
-    """Yield what a unit did, one after the other: computed, waited, was down."""
+def _worked(spec: RunSpec, worker: int, rows: Sequence[_Row]) -> Iterator[Interval]:
+    """Yield what a worker did, one after the other: computed, waited, was down."""
     free = min(rows[0].begun, 0.0) if rows else 0.0
-    for first, at, update in _attempts(course, rows):
+    for first, at, update in _attempts(spec, rows):
         stops = [stop for row in rows[first : at + 1] for stop in row.stops]
-        for one in _tried(course, unit, at, rows[at], update, stops=stops):
+        for one in _tried(spec, worker, at, rows[at], update, stops=stops):
             begin = max(one.begin, free)
             if one.end <= begin:
                 continue
             if begin > free:
-                yield Interval(unit, "waiting", free, begin, at)
+                yield Interval(worker, "waiting", free, begin, at)
             yield replace(one, begin=begin)
             free = one.end
-    known = (rows[-1].applied if _blocks(course) else rows[-1].ready) if rows else free
+    known = (rows[-1].applied if _blocks(spec) else rows[-1].ready) if rows else free
     if known > free:
-        yield Interval(unit, "waiting", free, known, len(rows) - 1)
+        yield Interval(worker, "waiting", free, known, len(rows) - 1)
 
 
-def _blocks(course: Course) -> bool:
-    return course.overlap == 0.0 and course.policy.waits
+def _blocks(spec: RunSpec) -> bool:
+    return spec.overlap == 0.0 and spec.policy.waits
 
 
 def _tried(
-    course: Course, unit: int, at: int, row: _Row, update: Update, *, stops: Sequence[Stop]
+    spec: RunSpec, worker: int, at: int, row: _Row, update: Update, *, stops: Sequence[Interruption]
 ) -> Iterator[Interval]:
     """Yield what one piece of work took: what was lost with each stop, the time down, and the work."""
     for stop in stops:
-        yield Interval(unit, "computing", stop.begun, min(stop.begun + row.work, stop.since), at, "lost")
-        yield Interval(unit, "down", stop.since, stop.back, at)
+        yield Interval(worker, "computing", stop.begun, min(stop.begun + row.work, stop.since), at, "lost")
+        yield Interval(worker, "down", stop.since, stop.back, at)
     given_up = row.close if update == "lost" else math.inf
-    for begin, end in _computed(course, row):
-        yield Interval(unit, "computing", begin, min(end, given_up), at, update)
+    for begin, end in _computed(spec, row):
+        yield Interval(worker, "computing", begin, min(end, given_up), at, update)
 
 
-def _computed(course: Course, row: _Row) -> tuple[tuple[float, float], ...]:
-    """Return when a unit took its steps: at one go, or up to its overlap and after the weights had come."""
+def _computed(spec: RunSpec, row: _Row) -> tuple[tuple[float, float], ...]:
+    """Return when a worker took its steps: at one go, or up to its overlap and after the weights had come."""
     if row.ready - row.begun - row.work <= _ROUNDING * abs(row.ready):
         return ((row.begun, row.ready),)
-    rest = (1.0 - course.overlap) * row.work
-    return (row.begun, row.begun + course.overlap * row.work), (row.ready - rest, row.ready)
+    rest = (1.0 - spec.overlap) * row.work
+    return (row.begun, row.begun + spec.overlap * row.work), (row.ready - rest, row.ready)
 
 
-def _exchanged(course: Course, unit: int, rows: Sequence[_Row]) -> Iterator[Interval]:
-    """Yield what passed a unit's link."""
-    transport, line = course.transport, course.line
-    sent, received = transport.bits_sent(line), transport.bits_received(line)
-    for _, at, update in _attempts(course, rows):
+def _exchanged(spec: RunSpec, worker: int, rows: Sequence[_Row]) -> Iterator[Interval]:
+    """Yield what passed a worker's link."""
+    transport, link = spec.transport, spec.link
+    sent, received = transport.bits_sent(link), transport.bits_received(link)
+    for _, at, update in _attempts(spec, rows):
         row = rows[at]
         if not transport.sends_after_close and math.isfinite(row.arrival):
-            sending = Interval(unit, "sending", row.ready, row.arrival, at, update, sent)
+            sending = Interval(worker, "sending", row.ready, row.arrival, at, update, sent)
             yield sending.until(row.close) if update == "lost" else sending
     for at, row in enumerate(rows):
-        if (not row.merged and (course.merges_late or not row.is_there)) or math.isinf(row.applied):
+        if (not row.merged and (spec.merges_late or not row.is_there)) or math.isinf(row.applied):
             continue
         if transport.sends_after_close and row.merged:
-            yield Interval(unit, "sending", row.close, row.applied, at, "merged", sent)
+            yield Interval(worker, "sending", row.close, row.applied, at, "merged", sent)
         begin = min(row.ready, row.close) if transport.receives_before_close else row.close
-        yield Interval(unit, "receiving", begin, row.applied, at, None, received)
+        yield Interval(worker, "receiving", begin, row.applied, at, None, received)
 
 
 def _passed(transfers: Sequence[Interval], edges: Array) -> Array:

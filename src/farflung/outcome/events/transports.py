@@ -18,8 +18,8 @@ from farflung.physics.transports import (
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
-    """What a unit exchanges, and over what.
+class Link:
+    """What a worker exchanges, and over what.
 
     Parameters
     ----------
@@ -31,8 +31,8 @@ class Line:
         Round-trip time [s].
     overhead
         Fixed time of an exchange beside that [s].
-    units
-        Units that synchronise.
+    workers
+        Workers that synchronise.
     server
         Link of the parameter server, infinite where it is never the bottleneck [bit/s].
     """
@@ -42,40 +42,45 @@ class Line:
     download: float
     latency: float
     overhead: float
-    units: int
+    workers: int
     server: float
 
 
 class Transport:
-    """How updates travel. Factors say how much longer than typical each link takes (runs, units)."""
+    """How updates travel. Factors say how much longer than typical each link takes (runs, workers)."""
 
     summary: str
     pairs = False
-    """Whether a unit exchanges with one partner only, and waits for nobody else."""
+    """Whether a worker exchanges with one partner only, and waits for nobody else."""
     sends_after_close = False
     """Whether nothing is sent before the synchronisation closes, and all of it while results are received."""
     receives_before_close = False
     """Whether updates are received while they are sent, rather than after the close."""
 
-    def send(self, line: Line, factor: Array) -> Array:
-        """Return the time from a unit's readiness to the arrival of its update (runs, units) [s]."""
-        return sending_time(payload=line.payload, bandwidth=line.upload / factor, latency=line.latency)
+    def send(self, link: Link, factor: Array) -> Array:
+        """Return the time from a worker's readiness to the arrival of its update (runs, workers) [s]."""
+        rate = self.rate(link, link.upload / factor)
+        return sending_time(payload=link.payload, bandwidth=rate, latency=link.latency)
 
-    def receive(self, line: Line, factor: Array, merged: Array) -> Array:
-        """Return the time from the close to new weights at each unit (runs, units) [s].
+    def receive(self, link: Link, factor: Array, merged: Array) -> Array:
+        """Return the time from the close to new weights at each worker (runs, workers) [s].
 
-        ``merged`` says whose updates were in (runs, units).
+        ``merged`` says whose updates were in (runs, workers).
         """
-        once = sending_time(payload=line.payload, bandwidth=line.download / factor, latency=line.latency)
-        return once + line.overhead
+        rate = self.rate(link, link.download / factor)
+        return sending_time(payload=link.payload, bandwidth=rate, latency=link.latency) + link.overhead
 
-    def bits_sent(self, line: Line) -> float:
-        """Return what a unit sends for one synchronisation [bit]."""
-        return line.payload
+    def rate(self, link: Link, bandwidth: Array) -> Array:
+        """Return the rate of one update over links of some bandwidth [bit/s]."""
+        return bandwidth
 
-    def bits_received(self, line: Line) -> float:
-        """Return what a unit receives for one synchronisation [bit]."""
-        return line.payload
+    def bits_sent(self, link: Link) -> float:
+        """Return what a worker sends for one synchronisation [bit]."""
+        return link.payload
+
+    def bits_received(self, link: Link) -> float:
+        """Return what a worker receives for one synchronisation [bit]."""
+        return link.payload
 
 
 class ParameterServer(Transport):
@@ -83,19 +88,9 @@ class ParameterServer(Transport):
 
     summary = "all send their updates to a server and receive the result from it"
 
-    def send(self, line: Line, factor: Array) -> Array:
-        """Return the time to the server, whose link all share."""
-        rate = shared_bandwidth(
-            bandwidth=line.upload / factor, server_bandwidth=line.server, peers=line.units
-        )
-        return sending_time(payload=line.payload, bandwidth=rate, latency=line.latency)
-
-    def receive(self, line: Line, factor: Array, merged: Array) -> Array:
-        """Return the time from the server, whose link all share."""
-        rate = shared_bandwidth(
-            bandwidth=line.download / factor, server_bandwidth=line.server, peers=line.units
-        )
-        return sending_time(payload=line.payload, bandwidth=rate, latency=line.latency) + line.overhead
+    def rate(self, link: Link, bandwidth: Array) -> Array:
+        """Return the rate to or from the server, whose link all share."""
+        return shared_bandwidth(bandwidth=bandwidth, server_bandwidth=link.server, peers=link.workers)
 
 
 class Ring(Transport):
@@ -104,21 +99,21 @@ class Ring(Transport):
     summary = "neighbours pass sums around a ring; the slowest link sets the pace"
     sends_after_close = True
 
-    def send(self, line: Line, factor: Array) -> Array:
+    def send(self, link: Link, factor: Array) -> Array:
         """Return no time: nothing is sent before all are ready."""
         return np.zeros_like(factor)
 
-    def receive(self, line: Line, factor: Array, merged: Array) -> Array:
+    def receive(self, link: Link, factor: Array, merged: Array) -> Array:
         """Return the time of the ring at its slowest link."""
         slowest = np.where(merged, factor, 0.0).max(axis=1, keepdims=True)
         taking_part = np.maximum(merged.sum(axis=1, keepdims=True), 1.0)
-        rate = min(line.upload, line.download) / np.where(slowest > 0.0, slowest, 1.0)
-        once = ring_time(payload=line.payload, bandwidth=rate, latency=line.latency, peers=taking_part)
-        return np.broadcast_to(once + line.overhead, factor.shape)
+        rate = min(link.upload, link.download) / np.where(slowest > 0.0, slowest, 1.0)
+        once = ring_time(payload=link.payload, bandwidth=rate, latency=link.latency, peers=taking_part)
+        return np.broadcast_to(once + link.overhead, factor.shape)
 
-    def bits_sent(self, line: Line) -> float:
+    def bits_sent(self, link: Link) -> float:
         """Return what passes a link for one all-reduce."""
-        return float(ring_bits(payload=line.payload, peers=line.units))
+        return float(ring_bits(payload=link.payload, peers=link.workers))
 
     bits_received = bits_sent
 
@@ -129,20 +124,20 @@ class AllGather(Transport):
     summary = "everyone sends its update to everyone else"
     receives_before_close = True
 
-    def send(self, line: Line, factor: Array) -> Array:
+    def send(self, link: Link, factor: Array) -> Array:
         """Return the time to send to all others."""
-        bits = bits_of_others(payload=line.payload, peers=line.units)
-        return sending_time(payload=bits, bandwidth=line.upload / factor, latency=line.latency)
+        bits = bits_of_others(payload=link.payload, peers=link.workers)
+        return sending_time(payload=bits, bandwidth=link.upload / factor, latency=link.latency)
 
-    def receive(self, line: Line, factor: Array, merged: Array) -> Array:
+    def receive(self, link: Link, factor: Array, merged: Array) -> Array:
         """Return what receiving takes beyond the sending that it ran beside."""
-        bits = bits_of_others(payload=line.payload, peers=line.units)
-        beyond = np.maximum(bits / line.download - bits / line.upload, 0.0) * factor
-        return beyond + 0.5 * line.latency + line.overhead
+        bits = bits_of_others(payload=link.payload, peers=link.workers)
+        beyond = np.maximum(bits / link.download - bits / link.upload, 0.0) * factor
+        return beyond + 0.5 * link.latency + link.overhead
 
-    def bits_sent(self, line: Line) -> float:
+    def bits_sent(self, link: Link) -> float:
         """Return the updates sent to all others."""
-        return float(bits_of_others(payload=line.payload, peers=line.units))
+        return float(bits_of_others(payload=link.payload, peers=link.workers))
 
     bits_received = bits_sent
 
@@ -152,15 +147,15 @@ class Relay(Transport):
 
     summary = "each uploads its update to an object store and downloads those of all others"
 
-    def receive(self, line: Line, factor: Array, merged: Array) -> Array:
+    def receive(self, link: Link, factor: Array, merged: Array) -> Array:
         """Return the time to download the updates that were in."""
-        others = bits_of_others(payload=line.payload, peers=np.maximum(merged.sum(axis=1, keepdims=True), 1))
-        once = sending_time(payload=others, bandwidth=line.download / factor, latency=line.latency)
-        return once + line.overhead
+        others = bits_of_others(payload=link.payload, peers=np.maximum(merged.sum(axis=1, keepdims=True), 1))
+        once = sending_time(payload=others, bandwidth=link.download / factor, latency=link.latency)
+        return once + link.overhead
 
-    def bits_received(self, line: Line) -> float:
+    def bits_received(self, link: Link) -> float:
         """Return the updates of all others."""
-        return float(bits_of_others(payload=line.payload, peers=line.units))
+        return float(bits_of_others(payload=link.payload, peers=link.workers))
 
 
 class Gossip(Transport):
@@ -177,4 +172,4 @@ TRANSPORTS: Mapping[str, Transport] = {
     "relay": Relay(),
     "gossip": Gossip(),
 }
-"""Every transport by the name an operation gives it."""
+"""Every transport by the name a fault model gives it."""

@@ -66,7 +66,7 @@ def gantt_figure(result: Simulation, timeline: Timeline | None = None) -> go.Fig
     figure = go.Figure()
     height = _RUNS
     if timeline is not None:
-        lanes = max(_ROW * min(timeline.units, _MOST_UNITS), _LEAST)
+        lanes = max(_ROW * min(timeline.workers, _MOST_UNITS), _LEAST)
         height += lanes + _GAP
         _lanes(Panel(figure), timeline, [1.0 - lanes / height, 1.0])
     else:
@@ -98,7 +98,7 @@ def _title(result: Simulation) -> str:
     if not math.isfinite(goodput):
         return "No run comes to its first synchronisation"
     rest = sorted((name for name in means if means[name] > 0.0), key=means.__getitem__, reverse=True)
-    policy = words.escaped(words.shortened(result.operation.policy, 40))
+    policy = words.escaped(words.shortened(result.fault_model.policy, 40))
     title = (
         f"Under policy {policy}, {words.percent(min(goodput, 1.0))} of all replicas’ time becomes training"
     )
@@ -110,12 +110,12 @@ def _title(result: Simulation) -> str:
 
 def _subtitle(result: Simulation, timeline: Timeline | None) -> str:
     name = words.scenario_label(result.scenario.name, 60)
-    policy = words.escaped(words.shortened(result.operation.policy, 40))
+    policy = words.escaped(words.shortened(result.fault_model.policy, 40))
     made = f"{name}, policy {policy}, seed {result.seed}."
     if timeline is None:
         return f"{made} Every run, ordered by the share that becomes training."
     rounds = min(timeline.synchronisations, _MOST_SYNCHRONISATIONS)
-    units = f"{min(timeline.units, _MOST_UNITS)} {timeline.course.units.name}s"
+    units = f"{min(timeline.workers, _MOST_UNITS)} {timeline.spec.workers.name}s"
     return (
         f"{made} Above: run {timeline.run}, its first {rounds} synchronisations, {units}; thin lines are "
         "what passes their links. Below: every run, ordered by the share that becomes training."
@@ -123,20 +123,20 @@ def _subtitle(result: Simulation, timeline: Timeline | None) -> str:
 
 
 def _left_out(timeline: Timeline) -> Iterator[str]:
-    hidden, rounds = timeline.course.shape[1] - min(timeline.units, _MOST_UNITS), timeline.synchronisations
+    hidden, rounds = timeline.spec.shape[1] - min(timeline.workers, _MOST_UNITS), timeline.synchronisations
     if hidden:
-        yield f"{hidden:,} more {timeline.course.units.name}s are not shown."
+        yield f"{hidden:,} more {timeline.spec.workers.name}s are not shown."
     if rounds > _MOST_SYNCHRONISATIONS:
         yield f"{rounds - _MOST_SYNCHRONISATIONS:,} more synchronisations of the timeline are not shown."
 
 
 def _lanes(panel: Panel, timeline: Timeline, domain: Sequence[float]) -> None:
     """Draw all intervals of one kind as one trace, which stays quick however many there are."""
-    unit = words.capitalised(timeline.course.units.name)
+    unit = words.capitalised(timeline.spec.workers.name)
     drawn = [
         interval
         for interval in timeline.intervals
-        if interval.unit < _MOST_UNITS and interval.synchronisation < _MOST_SYNCHRONISATIONS
+        if interval.worker < _MOST_UNITS and interval.synchronisation < _MOST_SYNCHRONISATIONS
     ]
     for (activity, update), (phrase, colour) in _KINDS.items():
         own = [
@@ -149,18 +149,18 @@ def _lanes(panel: Panel, timeline: Timeline, domain: Sequence[float]) -> None:
         offset, width = _LANES[own[0].lane]
         panel.line(
             [at for interval in own for at in (interval.begin, interval.end, None)],
-            [at for interval in own for at in (interval.unit + offset, interval.unit + offset, None)],
+            [at for interval in own for at in (interval.worker + offset, interval.worker + offset, None)],
             colour, width, "lane", name=phrase,
             hover=[text for interval in own for text in (*[_told(interval, unit, phrase)] * 2, "")],
         )  # fmt: skip
         thick = {"width": 0} if width > 5 else {"width": width, "color": colour}
         look = square(colour) | {"symbol": "square" if width > 5 else "line-ew", "line": thick}
         legend_entry(panel.figure, phrase, mode="markers", marker=look)
-    _lane_axes(panel, drawn, min(timeline.units, _MOST_UNITS), unit, domain)
+    _lane_axes(panel, drawn, min(timeline.workers, _MOST_UNITS), unit, domain)
 
 
 def _told(interval: Interval, unit: str, phrase: str) -> str:
-    where = f"{unit} {interval.unit}, synchronisation {interval.synchronisation}"
+    where = f"{unit} {interval.worker}, synchronisation {interval.synchronisation}"
     return f"{where}<br>{phrase}: {words.quantity(interval.end - interval.begin, 's')}"
 
 

@@ -1,4 +1,4 @@
-"""Adaptive deadline: as long as units took the last time, and so many deviations more."""
+"""Adaptive deadline: as long as workers took the last time, and so many deviations more."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from farflung.outcome.events.policies.policy import Policy, Waiting, nth_arrival
 class Adaptive(Policy):
     """Close at the median of the last round's times plus ``deviations`` median absolute deviations.
 
-    Medians hold as long as fewer than half of the units misbehave. The first round, which has no history,
+    Medians hold as long as fewer than half of the workers misbehave. The first round, which has no history,
     waits for all, and so does any round before the first arrival.
     """
 

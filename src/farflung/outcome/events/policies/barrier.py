@@ -1,4 +1,4 @@
-"""Full barrier: every unit is waited for, one under repair too."""
+"""Full barrier: every worker is waited for, one under repair too."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from farflung.outcome.events.policies.policy import Policy, Waiting, nth_arrival
 
 @dataclass(frozen=True)
 class Barrier(Policy):
-    """Close when every unit's update has arrived."""
+    """Close when every worker's update has arrived."""
 
     def close(self, waiting: Waiting) -> Array:
         """Return the last arrival."""

@@ -13,22 +13,22 @@ from farflung.base.arrays import Array
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """What is known of a synchronisation, for every run and unit. Times from the start of the run [s]."""
+    """What is known of a synchronisation, for every run and worker. Times from the start of the run [s]."""
 
     arrival: Array
-    """When the update of each unit arrives, infinite where it never does (runs, units)."""
-    noticed: Array
-    """When the others notice that a unit is down or cut off, now or the next time (runs, units)."""
+    """When the update of each worker arrives, infinite where it never does (runs, workers)."""
+    detected: Array
+    """When the others learn that a worker is down or cut off, now or next time (runs, workers)."""
     opened: Array
     """When the synchronisation before closed (runs,)."""
     opened_before: Array
     """When that one was opened (runs,)."""
     arrival_before: Array
-    """When the update of each unit arrived for that one; infinite before the first (runs, units)."""
+    """When the update of each worker arrived for that one; infinite before the first (runs, workers)."""
 
     @property
     def lasted(self) -> Array:
-        """Return how long each unit took for the synchronisation before, at most until it closed."""
+        """Return how long each worker took for the synchronisation before, at most until it closed."""
         until = np.minimum(self.arrival_before, self.opened[:, None])
         took = until - self.opened_before[:, None]
         return np.where(self.opened[:, None] > self.opened_before[:, None], took, np.inf)
@@ -40,10 +40,10 @@ class Policy(ABC):
     Attributes
     ----------
     late
-        What becomes of late updates unless an operation says otherwise.
+        What becomes of late updates unless a fault model says otherwise.
     waits
-        Whether a unit waits for the new weights before it goes on beyond its overlap; if not, it computes on
-        and takes them up when they come.
+        Whether a worker waits for the new weights before it continues beyond its overlap; if not, it computes
+        on and takes them up when they come.
     """
 
     late: Literal["drop", "merge"] = "drop"

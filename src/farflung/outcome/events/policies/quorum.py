@@ -1,4 +1,4 @@
-"""Quorum: a share of the units is enough, and those that come within a grace window still count."""
+"""Quorum: so many workers are enough, as with backup workers; those within a grace window still count."""
 
 from __future__ import annotations
 

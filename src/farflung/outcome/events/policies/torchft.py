@@ -1,4 +1,4 @@
-"""The quorum rule of torchft's lighthouse: all healthy units, or after a timeout more than half of them."""
+"""The quorum rule of torchft's lighthouse: all healthy workers, or after a timeout more than half of them."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from farflung.outcome.events.policies.policy import Policy, Waiting, nth_arrival
 
 @dataclass(frozen=True)
 class TorchFT(Policy):
-    """Close when every healthy unit has joined; or, ``join_timeout`` after the first joined, with a majority.
+    """Close when every healthy worker has joined or, ``join_timeout`` after the first, with a majority.
 
-    A unit is healthy until its heartbeat is missed. The majority is of the healthy, so that two halves of
-    a divided network cannot both go on, and never fewer than ``least`` units.
+    A worker is healthy until its heartbeat is missed. The majority is of the healthy, so that two halves of
+    a divided network cannot both go on, and never fewer than ``least`` workers.
     """
 
     join_timeout: float
@@ -23,10 +23,10 @@ class TorchFT(Policy):
 
     def close(self, waiting: Waiting) -> Array:
         """Return the sooner of the two ways to close."""
-        all_healthy = np.minimum(waiting.arrival, waiting.noticed).max(axis=1)
+        all_healthy = np.minimum(waiting.arrival, waiting.detected).max(axis=1)
         enough = nth_arrival(waiting.arrival, self.least)
         due = nth_arrival(waiting.arrival, 1) + self.join_timeout
-        healthy = (waiting.noticed > due[:, None]).sum(axis=1)
+        healthy = (waiting.detected > due[:, None]).sum(axis=1)
         needed = np.clip(healthy // 2 + 1, self.least, waiting.arrival.shape[1])
         ordered = np.sort(waiting.arrival, axis=1)
         majority = np.take_along_axis(ordered, needed[:, None] - 1, axis=1)[:, 0]

@@ -1,4 +1,4 @@
-"""Stops: when nodes fail or are withdrawn, and when they, or spares in their place, are back."""
+"""Interruptions: when nodes fail or are withdrawn, and when they, or spares in their place, are back."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Recovery:
 
     Parameters
     ----------
-    notice
+    detection_time
         Time until the others know.
     restart
         Time to start the training process.
@@ -27,21 +27,21 @@ class Recovery:
         Nodes that stand by.
     """
 
-    notice: float
+    detection_time: float
     restart: float
     fetch: float
     spares: int
 
 
-class Stops:
-    """The next stop of every node, by run, unit and member of the unit.
+class Interruptions:
+    """The next stop of every node, by run, worker and member of the worker.
 
     Parameters
     ----------
     draws
         Where times come from.
     shape
-        Runs, units, and nodes of a unit.
+        Runs, workers, and nodes of a worker.
     recovery
         What follows a stop.
     """
@@ -53,20 +53,20 @@ class Stops:
             self._fails[at] = draws.until_failure(*at)
             self._leaves[at] = draws.until_withdrawal(*at)
         self.of_members = np.minimum(self._fails, self._leaves)
-        """When each node stops next (runs, units, members) [s]."""
-        self.of_units = self.of_members.min(axis=2)
-        """When the first node of each unit stops next (runs, units) [s]."""
+        """When each node stops next (runs, workers, members) [s]."""
+        self.of_workers = self.of_members.min(axis=2)
+        """When the first node of each worker stops next (runs, workers) [s]."""
         self.since, self.back = np.full(shape, -math.inf), np.full(shape, -math.inf)
-        """When each node last stopped, and when it is, or was, back (runs, units, members) [s]."""
+        """When each node last stopped, and when it is, or was, back (runs, workers, members) [s]."""
         self.count = [0] * shape[0]
-        """Stops so far in each run."""
+        """Interruptions so far in each run."""
         self._spares = [[-math.inf] * recovery.spares for _ in range(shape[0])]
 
-    def happen(self, run: int, unit: int) -> tuple[float, float]:
-        """Let the unit's next stop happen; return when it is, and when its node is back at work."""
-        members = self.of_members[run, unit]
+    def happen(self, run: int, worker: int) -> tuple[float, float]:
+        """Let the worker's next stop happen; return when it is, and when its node is back at work."""
+        members = self.of_members[run, worker]
         member = int(members.argmin()) if len(members) > 1 else 0
-        at = (run, unit, member)
+        at = (run, worker, member)
         stop = members.item(member)
         failed = stop == self._fails.item(at)
         away = self._draws.repair(*at) if failed else self._draws.absence(*at)
@@ -75,7 +75,7 @@ class Stops:
         if not failed:
             self._leaves[at] = back + self._draws.until_withdrawal(*at)
         members[member] = min(fails, self._leaves.item(at))
-        self.of_units[run, unit] = members.min() if len(members) > 1 else members.item(0)
+        self.of_workers[run, worker] = members.min() if len(members) > 1 else members.item(0)
         self.since[at], self.back[at] = stop, back
         self.count[run] += 1
         return stop, back
@@ -83,7 +83,7 @@ class Stops:
     def _start(self, run: int, stop: float, repaired: float) -> float:
         """Return when the node, or a spare in its place, can start; the node then stands by itself."""
         standing_by = self._spares[run]
-        noticed = stop + self._recovery.notice
-        if not standing_by or max(standing_by[0], noticed) >= repaired:
-            return max(repaired, noticed)
-        return max(heapq.heapreplace(standing_by, repaired), noticed)
+        detected = stop + self._recovery.detection_time
+        if not standing_by or max(standing_by[0], detected) >= repaired:
+            return max(repaired, detected)
+        return max(heapq.heapreplace(standing_by, repaired), detected)

@@ -1,4 +1,4 @@
-"""The operation: how a run is kept going, and how its nodes and links behave from day to day.
+"""The fault_model: how a run is kept going, and how its nodes and links behave from day to day.
 
 Only the event engine asks. What is left out comes from the coefficients of the assumption set that have the
 same names, each with its source.
@@ -21,20 +21,20 @@ Late = Literal["drop", "merge"]
 Transport = Literal["parameter_server", "ring", "all_gather", "relay", "gossip"]
 
 
-class Operation(Section):
-    """How a run is kept going, and how its nodes and links behave."""
+class FaultModel(Section):
+    """How nodes and links vary and fail (its conditions), and how a run copes (its levers)."""
 
     policy: str = quantity(
         "When a synchronisation closes, as 'barrier', 'elastic', 'quorum:0.9', 'deadline:10 min'",
         unit="", default="elastic",
     )  # fmt: skip
     late: Late | None = quantity(
-        "Whether late updates are dropped or merged into the next; left out, the policy decides",
+        "Whether late updates are dropped or merged into the next; the policy decides unless given",
         unit="", default=None,
     )  # fmt: skip
     transport: Transport = quantity("How updates travel", unit="", default="parameter_server")
     server_bandwidth: float | None = quantity(
-        "Link of the parameter server, each way; never the bottleneck if left out",
+        "Link of the parameter server, each way; never the bottleneck unless given",
         unit="bit/s", default=None, at_least=1.0, at_most=1e18,
     )  # fmt: skip
     exchange_overhead: float | None = quantity(
@@ -48,12 +48,10 @@ class Operation(Section):
         "Parts of the model that synchronise in turn", symbol="F", default=1, at_least=1, at_most=10_000
     )
     overlap_steps: float | None = quantity(
-        "Steps that go on while an exchange runs; as many as there are between two if left out",
+        "Steps that continue during an exchange; as many as there are between two unless given",
         symbol="τ", default=None, at_least=0.0, at_most=1e9,
     )  # fmt: skip
-    spares: int = quantity(
-        "Nodes that stand by for those that fail", default=0, at_least=0, at_most=1_000_000
-    )
+    spares: int = quantity("Standby nodes, for those that fail", default=0, at_least=0, at_most=1_000_000)
     compute_spread: float | None = quantity(
         "Lasting spread of step times over nodes, as a coefficient of variation",
         role="uncertainty", default=None, at_least=0.0, at_most=10.0,
@@ -85,7 +83,7 @@ class Operation(Section):
         "Weibull shape of times between failures; 1 has no memory",
         role="uncertainty", default=None, at_least=0.1, at_most=10.0,
     )  # fmt: skip
-    failure_notice_time: float | None = quantity(
+    failure_detection_time: float | None = quantity(
         "Time until the others know that a node is down", unit="s", role="uncertainty", default=None,
         at_least=0.0, at_most=1e9,
     )  # fmt: skip
@@ -98,65 +96,71 @@ class Operation(Section):
         role="uncertainty", default=None, at_least=0.0, at_most=1e9,
     )  # fmt: skip
     stay_time: float | None = quantity(
-        "Mean time a node stays before its owner withdraws it; for ever if left out", unit="s",
+        "Mean time a node stays before its owner withdraws it; for ever unless given", unit="s",
         role="uncertainty", default=None, above=0.0, at_most=1e12,
     )  # fmt: skip
     absence_time: float | None = quantity(
-        "Mean time until a withdrawn node returns; never if left out", unit="s",
+        "Mean time until a withdrawn node returns; never unless given", unit="s",
         role="uncertainty", default=None, at_least=0.0, at_most=1e12,
     )  # fmt: skip
 
-    def conditions(self, believed: Assumptions) -> Mapping[str, float]:
-        """Return every condition of the world: as given here, or else as the assumption set believes.
+    def conditions(self, assumptions: Assumptions) -> Mapping[str, float]:
+        """Return every condition: as given, or else as in the assumption set.
 
         Raises
         ------
         InputError
-            If the set does not say, or what it says is out of bounds.
+            If the set lacks one, or its value is out of bounds.
         """
-        filled = Operation.read({name: _written(one) for name, one in self.defaulted(believed).items()})
-        own = {name: getattr(self, name) for name in CONDITIONS}
-        return {name: getattr(filled, name) if value is None else value for name, value in own.items()}
+        records = self.defaulted(assumptions)
+        defaults = FaultModel.read({name: _written(record) for name, record in records.items()})
+        return {name: getattr(defaults if name in records else self, name) for name in CONDITIONS}
 
-    def defaulted(self, believed: Assumptions) -> Mapping[str, Record]:
-        """Return the records of the assumption set that answer what is left out here.
+    def defaulted(self, assumptions: Assumptions) -> Mapping[str, Record]:
+        """Return the assumption set's records of the conditions that are not given.
 
         Raises
         ------
         InputError
-            If the set does not say.
+            If the set lacks one.
         """
-        left_out = [name for name in CONDITIONS if getattr(self, name) is None]
-        for name in left_out:
-            if name not in believed.conditions:
-                raise InputError("assumptions", f"'{believed.name}' is not whole: it has no condition {name}")
-        return {name: believed.conditions[name] for name in left_out}
+        missing = [name for name in CONDITIONS if getattr(self, name) is None]
+        for name in missing:
+            if name not in assumptions.conditions:
+                raise InputError(
+                    "assumptions", f"'{assumptions.name}' is not whole: it has no condition {name}"
+                )
+        return {name: assumptions.conditions[name] for name in missing}
 
-    def changed(self, changes: Mapping[str, Any]) -> Operation:
-        """Return the operation with some fields replaced, written as a user writes them.
+    def changes(self) -> dict[str, Any]:
+        """Return the fields that differ from their defaults."""
+        return self.model_dump(exclude_defaults=True)
+
+    def changed(self, changes: Mapping[str, Any]) -> FaultModel:
+        """Return the fault model with some fields replaced, units included.
 
         Raises
         ------
         InputError
             If there is no such field, or a value is not valid.
         """
-        new = Operation.read(changes, "operation")
+        new = FaultModel.read(changes, "fault_model")
         return self.model_copy(update={name: getattr(new, name) for name in changes})
 
 
 def _written(record: Record) -> float | str:
-    """Return a record's value as a user writes it."""
+    """Return a record's value as a scenario writes it."""
     return float(record.value) if record.unit in BARE_UNITS else f"{record.value!r} {record.unit}"
 
 
 CONDITIONS = (
     "exchange_overhead", "protocol_efficiency", "compute_spread", "step_variation", "link_spread",
     "link_variation", "time_between_outages", "outage_time", "chip_time_between_failures", "failure_shape",
-    "failure_notice_time", "repair_time", "restart_time",
+    "failure_detection_time", "repair_time", "restart_time",
 )  # fmt: skip
-"""Fields that an assumption set answers where an operation leaves them out."""
+"""Fields that come from the assumption set unless given; all others are levers."""
 
-IDEAL = Operation.read(
+IDEAL = FaultModel.read(
     {
         "policy": "barrier",
         "exchange_overhead": "0 s",
@@ -169,7 +173,7 @@ IDEAL = Operation.read(
         "outage_time": "0 s",
         "chip_time_between_failures": "1e15 s",
         "failure_shape": 1.0,
-        "failure_notice_time": "0 s",
+        "failure_detection_time": "0 s",
         "repair_time": "0 s",
         "restart_time": "0 s",
     }
@@ -177,8 +181,8 @@ IDEAL = Operation.read(
 """Nodes and links that never vary or fail: the world of the closed form."""
 
 
-def load_operation(path: str | Path) -> Operation:
-    """Return the operation that a TOML file describes.
+def load_fault_model(path: str | Path) -> FaultModel:
+    """Return the fault model that a TOML file describes.
 
     Raises
     ------
@@ -193,4 +197,4 @@ def load_operation(path: str | Path) -> Operation:
         raise InputError(str(path), "is not text in UTF-8") from error
     except (ValueError, RecursionError) as error:
         raise InputError(str(path), f"is not valid TOML: {error}"[:300]) from error
-    return Operation.read(raw)
+    return FaultModel.read(raw)

@@ -7,27 +7,27 @@ from dataclasses import dataclass
 import numpy as np
 
 from farflung.base.arrays import Array
+from farflung.outcome.events.interruptions import Recovery
 from farflung.outcome.events.policies import Policy
-from farflung.outcome.events.stops import Recovery
-from farflung.outcome.events.transports import Line, Transport
-from farflung.outcome.events.units import Units
+from farflung.outcome.events.transports import Link, Transport
+from farflung.outcome.events.workers import Workers
 
 
 @dataclass(frozen=True, slots=True)
-class Course:
+class RunSpec:
     """What a run does and how long it goes on.
 
     Parameters
     ----------
     shape
-        Runs, units, and nodes of a unit.
-    units
+        Runs, workers, and nodes of a worker.
+    workers
         What synchronises.
-    line, transport, policy
+    link, transport, policy
         What is exchanged, how, and when an exchange closes.
     merges_late
         Whether an update that comes too late is merged into the synchronisation in which it arrives. If
-        not, its unit gives it up when the synchronisation closes, and begins the next with all others.
+        not, its worker gives it up when the synchronisation closes, and begins the next with all others.
     overlap
         Share of a period's steps that go on while an exchange runs, θ [1].
     recovery
@@ -37,12 +37,12 @@ class Course:
     duration
         How long the run goes on, infinite where it goes on until it has its work done [s].
     periods
-        Periods of work to be merged, over all units, infinite where the duration decides [1].
+        Periods of work to be merged, over all workers, infinite where the duration decides [1].
     """
 
     shape: tuple[int, int, int]
-    units: Units
-    line: Line
+    workers: Workers
+    link: Link
     transport: Transport
     policy: Policy
     merges_late: bool
@@ -54,11 +54,11 @@ class Course:
 
 
 @dataclass(frozen=True, slots=True)
-class Stop:
-    """A stop of a whole unit: when it had begun its work, when it stopped and when it was back [s]."""
+class Interruption:
+    """A stop of a whole worker: when it had begun its work, when it stopped and when it was back [s]."""
 
     run: int
-    unit: int
+    worker: int
     begun: float
     since: float
     back: float
@@ -66,10 +66,10 @@ class Stop:
 
 @dataclass(frozen=True, slots=True)
 class Synchronisation:
-    """One synchronisation as it went. Times from the start of the run [s]; arrays (runs, units)."""
+    """One synchronisation as it went. Times from the start of the run [s]; arrays (runs, workers)."""
 
     begun: Array
-    """When each unit began the work that it sends."""
+    """When each worker began the work that it sends."""
     work: Array
     """How long that work takes."""
     ready: Array
@@ -77,22 +77,22 @@ class Synchronisation:
     arrival: Array
     """When its update arrived."""
     close: Array
-    """When the synchronisation closed (runs, 1), or each pair met (runs, units)."""
+    """When the synchronisation closed (runs, 1), or each pair met (runs, workers)."""
     applied: Array
     """When the new weights were there."""
     merged: Array
     """Whether the update was in."""
     since: Array
-    """When the unit stopped, infinite if it did not."""
+    """When the worker stopped, infinite if it did not."""
     back: Array
     """When it was back."""
-    stops: tuple[Stop, ...] = ()
-    """Every stop of a unit since the synchronisation before."""
+    stops: tuple[Interruption, ...] = ()
+    """Every stop of a worker since the synchronisation before."""
 
 
 @dataclass(slots=True)
-class Tally:
-    """What the runs add up to, one number for each; times in seconds, summed over units."""
+class Totals:
+    """What the runs add up to, one number for each; times in seconds, summed over workers."""
 
     duration: Array
     synchronisations: Array
@@ -101,7 +101,7 @@ class Tally:
     updates: Array
     """Updates merged."""
     up: Array
-    """Units that were up at the close, summed over synchronisations."""
+    """Workers that were up at the close, summed over synchronisations."""
     staleness: Array
     """Synchronisations that closed while a merged update was made, beyond its own; summed over updates."""
     useful: Array
@@ -116,8 +116,8 @@ class Tally:
     """When the run could not go on, infinite if it could."""
 
     @classmethod
-    def empty(cls, runs: int) -> Tally:
-        """Return a tally of nothing."""
-        tally = cls(*(np.zeros(runs) for _ in cls.__dataclass_fields__))
-        tally.stalled_at += np.inf
-        return tally
+    def empty(cls, runs: int) -> Totals:
+        """Return a totals of nothing."""
+        totals = cls(*(np.zeros(runs) for _ in cls.__dataclass_fields__))
+        totals.stalled_at += np.inf
+        return totals

@@ -1,6 +1,6 @@
-"""Units: what synchronises with its like, and how long its work between two synchronisations takes.
+"""Workers: what synchronises with its like, and how long its work between two synchronisations takes.
 
-A unit is a node (flat), a pipeline of nodes, or a region whose nodes synchronise among themselves.
+A worker is a node (flat), a pipeline of nodes, or a region whose nodes synchronise among themselves.
 """
 
 from __future__ import annotations
@@ -12,23 +12,23 @@ import numpy as np
 
 from farflung.base.arrays import Array
 from farflung.outcome.events.draws import Draws
-from farflung.outcome.events.stops import Stops
+from farflung.outcome.events.interruptions import Interruptions
 from farflung.physics.pipeline import uneven_pipeline_step_time
 from farflung.physics.transports import sending_time
 
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """The work of every unit for one synchronisation.
+    """The work of every worker for one synchronisation.
 
     Parameters
     ----------
     duration
-        How long it takes (runs, units) [s].
+        How long it takes (runs, workers) [s].
     share
-        Which share of its tokens is trained, where members may be away (runs, units) [1].
+        Which share of its tokens is trained, where members may be away (runs, workers) [1].
     away
-        Time that members were away, averaged over all of them (runs, units) [s].
+        Time that members were away, averaged over all of them (runs, workers) [s].
     """
 
     duration: Array
@@ -36,22 +36,22 @@ class Work:
     away: Array | float = 0.0
 
 
-class Units(ABC):
+class Workers(ABC):
     """What synchronises with its like."""
 
     name = "replica"
     """What one is called."""
     stops_whole = True
-    """Whether a unit stops with any of its members."""
+    """Whether a worker stops with any of its members."""
 
     @abstractmethod
-    def work(self, begin: Array, draws: Draws, slowness: Array, stops: Stops) -> Work:
-        """Return the work of the next synchronisation, begun at ``begin`` (runs, units) [s]."""
+    def work(self, begin: Array, draws: Draws, slowness: Array, stops: Interruptions) -> Work:
+        """Return the work of the next synchronisation, begun at ``begin`` (runs, workers) [s]."""
 
 
 @dataclass(frozen=True)
-class Nodes(Units):
-    """Each unit is one node.
+class Nodes(Workers):
+    """Each worker is one node.
 
     Parameters
     ----------
@@ -64,7 +64,7 @@ class Nodes(Units):
     compute: float
     other: float
 
-    def work(self, begin: Array, draws: Draws, slowness: Array, stops: Stops) -> Work:
+    def work(self, begin: Array, draws: Draws, slowness: Array, stops: Interruptions) -> Work:
         """Return the time of the steps."""
         duration = (draws.steps() * slowness)[..., 0]
         duration *= self.compute
@@ -74,8 +74,8 @@ class Nodes(Units):
 
 
 @dataclass(frozen=True)
-class Pipelines(Units):
-    """Each unit is a pipeline, whose slowest stage sets the pace and whose dead stage stops it.
+class Pipelines(Workers):
+    """Each worker is a pipeline, whose slowest stage sets the pace and whose dead stage stops it.
 
     Parameters
     ----------
@@ -95,7 +95,7 @@ class Pipelines(Units):
     latency: float
     other: float
 
-    def work(self, begin: Array, draws: Draws, slowness: Array, stops: Stops) -> Work:
+    def work(self, begin: Array, draws: Draws, slowness: Array, stops: Interruptions) -> Work:
         """Return the time of the steps, one step of the mean stage times."""
         crossing = self.transfer + self.latency if slowness.shape[2] > 1 else 0.0
         slots = draws.steps() * slowness * self.compute + crossing
@@ -109,8 +109,8 @@ class Pipelines(Units):
 
 
 @dataclass(frozen=True)
-class Regions(Units):
-    """Each unit is a region whose nodes synchronise among themselves, and goes on without those away.
+class Regions(Workers):
+    """Each worker is a region whose nodes synchronise among themselves, and goes on without those away.
 
     Parameters
     ----------
@@ -135,7 +135,7 @@ class Regions(Units):
     name = "region"
     stops_whole = False
 
-    def work(self, begin: Array, draws: Draws, slowness: Array, stops: Stops) -> Work:
+    def work(self, begin: Array, draws: Draws, slowness: Array, stops: Interruptions) -> Work:
         """Return the time of all cycles, and the share of the nodes that were there."""
         send = sending_time(payload=self.payload, bandwidth=self.upload, latency=self.latency)
         receive = sending_time(payload=self.payload, bandwidth=self.download, latency=self.latency)
@@ -149,15 +149,15 @@ class Regions(Units):
             closed = ready.max(axis=2) + send
         return self._with_those_away(begin, closed, stops)
 
-    def _with_those_away(self, begin: Array, duration: Array, stops: Stops) -> Work:
+    def _with_those_away(self, begin: Array, duration: Array, stops: Interruptions) -> Work:
         """Return the work, less that of nodes that stopped. The others do not wait for them."""
         end = begin + duration
         still = np.minimum(stops.back, end[..., None]) - np.maximum(stops.since, begin[..., None])
         away = np.maximum(still, 0.0).sum(axis=2)
-        for run, unit in np.argwhere(stops.of_units < end):
-            until = end[run, unit]
-            while stops.of_units[run, unit] < until:
-                since, back = stops.happen(run, unit)
-                away[run, unit] += max(min(back, until) - max(since, begin[run, unit]), 0.0)
+        for run, worker in np.argwhere(stops.of_workers < end):
+            until = end[run, worker]
+            while stops.of_workers[run, worker] < until:
+                since, back = stops.happen(run, worker)
+                away[run, worker] += max(min(back, until) - max(since, begin[run, worker]), 0.0)
         away /= stops.back.shape[2]
         return Work(duration, share=np.maximum(1.0 - away / duration, 0.0), away=away)
