@@ -10,15 +10,7 @@ import plotly.graph_objects as go
 from farflung.evidence.event_checks.rows import EventRow
 from farflung.evidence.event_validation import STUDIES
 from farflung.evidence.quantities import QUANTITIES
-from farflung.report.figures.frame import (
-    INK,
-    QUIET,
-    SERIES,
-    closing,
-    framed,
-    legend_entry,
-    made_by,
-)
+from farflung.report.figures import frame
 from farflung.report.figures.marks import Panel
 from farflung.report.figures.words import percent
 
@@ -61,8 +53,8 @@ def engines_figure(result: EventValidation) -> go.Figure:
     groups = {row.group for row in shares}
     for place, study in enumerate(STUDIES):
         if study.name in groups:
-            legend_entry(figure, _NAMES[study.name], mode="markers", marker=_look(place, whole=True))
-    return framed(
+            frame.legend_entry(figure, _NAMES[study.name], mode="markers", marker=_look(place, whole=True))
+    return frame.framed(
         figure,
         title=_title(result),
         subtitle=(
@@ -71,8 +63,8 @@ def engines_figure(result: EventValidation) -> go.Figure:
             "failures, and answers where only links and steps count."
         ),
         footer=[
-            made_by(result.assumptions, "", f"seed {result.seed}"),
-            *closing(result),
+            frame.made_by(result.assumptions, "", f"seed {result.seed}"),
+            *frame.closing(result),
         ],
         plot=370,
         left=74,
@@ -85,22 +77,22 @@ def engines_figure(result: EventValidation) -> go.Figure:
 def _predictions(
     panel: Panel, shares: Sequence[EventRow], predicted: Callable[[EventRow], float | None]
 ) -> None:
-    panel.line([0, 1], [0, 1], QUIET, 1.2, "one to one")
+    panel.line([0, 1], [0, 1], frame.QUIET, 1.2, "one to one")
     for place, study in enumerate(STUDIES):
         for whole in (False, True):  # predictions above the rest
             own = [row for row in shares if row.group == study.name and (row.role == "point") == whole]
-            known = [(row, value) for row in own if (value := predicted(row)) is not None]
+            answers = [(row, value) for row in own if (value := predicted(row)) is not None]
             panel.points(
-                [row.measured for row, _ in known], [value for _, value in known],
+                [row.measured for row, _ in answers], [value for _, value in answers],
                 _look(place, whole=whole), study.name,
-                hover=[f"{row.what}<br>{row.measured:.3f}, predicted {value:.3f}" for row, value in known],
+                hover=[f"{row.what}<br>{row.measured:.3f}, predicted {value:.3f}" for row, value in answers],
             )  # fmt: skip
-    panel.label("1 : 1", 0.06, 0.06, xshift=18, yshift=-10, xanchor="center", colour=QUIET)
+    panel.label("1 : 1", 0.06, 0.06, xshift=18, yshift=-10, xanchor="center", colour=frame.QUIET)
 
 
 def _look(place: int, *, whole: bool) -> dict[str, Any]:
-    colour, symbol = SERIES[place % len(SERIES)], _SYMBOLS[place % len(_SYMBOLS)]
-    edge = {"width": 0.6, "color": INK} if whole else {"width": 1.3, "color": colour}
+    colour, symbol = frame.SERIES[place % len(frame.SERIES)], _SYMBOLS[place % len(_SYMBOLS)]
+    edge = {"width": 0.6, "color": frame.INK} if whole else {"width": 1.3, "color": colour}
     return {"symbol": symbol if whole else f"{symbol}-open", "size": 7.5, "color": colour, "line": edge}
 
 

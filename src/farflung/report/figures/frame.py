@@ -84,9 +84,7 @@ def framed(
     notes = [text for text in footer if text]
     titles, subtitles = wrapped(title, _TITLE_CHARACTERS, 3), wrapped(subtitle, _SUBTITLE_CHARACTERS, 3)
     lines = [line for text in notes for line in wrapped(text, _FOOTER_CHARACTERS, 3)]
-    for trace in figure.data:
-        if trace.showlegend:
-            trace.legendwidth = _LETTER * len(trace.name or "") + _APART
+    _widen_legend(figure)
     head = _MARGIN + 22 * len(titles) + 17 * len(subtitles) + 14
     top = head + legend_height(figure, WIDTH - left - right) + above
     bottom = below + 15 * len(lines) + 14
@@ -113,6 +111,13 @@ def framed(
     _beside(figure, "footer", lines, _FOOTER, left, y=0, yshift=-below)
     _escape_dollars(figure)
     return figure
+
+
+def _widen_legend(figure: go.Figure) -> None:
+    """Give every name in the legend its own room, so that none runs into what comes next."""
+    for trace in figure.data:
+        if trace.showlegend:
+            trace.legendwidth = _LETTER * len(trace.name or "") + _APART
 
 
 def _beside(

@@ -9,20 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import plotly.graph_objects as go
 
-from farflung.report.figures import words
-from farflung.report.figures.frame import (
-    BLACK,
-    BLUE,
-    GREEN,
-    ORANGE,
-    SKY,
-    VERMILION,
-    framed,
-    legend_entry,
-    origin,
-    repeated_by,
-    sources_line,
-)
+from farflung.report.figures import frame, words
 from farflung.report.figures.marks import Panel, square
 from farflung.report.figures.scales import numeric_axis, scale_of
 
@@ -31,20 +18,20 @@ if TYPE_CHECKING:
 
 _PALE = "#CDD2D7"
 _KINDS: dict[tuple[str, str | None], tuple[str, str]] = {
-    ("computing", "merged"): ("computing, merged", BLUE),
-    ("computing", "late"): ("computing, merged late", SKY),
-    ("computing", "lost"): ("computing, lost", VERMILION),
+    ("computing", "merged"): ("computing, merged", frame.BLUE),
+    ("computing", "late"): ("computing, merged late", frame.SKY),
+    ("computing", "lost"): ("computing, lost", frame.VERMILION),
     ("waiting", None): ("waiting", _PALE),
-    ("down", None): ("down", BLACK),
-    ("sending", None): ("sending", GREEN),
-    ("receiving", None): ("receiving", ORANGE),
+    ("down", None): ("down", frame.BLACK),
+    ("sending", None): ("sending", frame.GREEN),
+    ("receiving", None): ("receiving", frame.ORANGE),
 }
 """What is told apart: by activity, and for computing by what became of the update."""
 _SHARES = {
-    "goodput": ("training", BLUE),
+    "goodput": ("training", frame.BLUE),
     "waiting": ("waiting", _PALE),
-    "lost_work": ("lost work", VERMILION),
-    "down": ("down", BLACK),
+    "lost_work": ("lost work", frame.VERMILION),
+    "down": ("down", frame.BLACK),
 }
 _MOST_UNITS, _MOST_SYNCHRONISATIONS, _MOST_RUNS = 40, 100, 64
 _ROW, _LEAST, _GAP, _RUNS = 24, 90, 76, 150
@@ -71,17 +58,17 @@ def gantt_figure(result: Simulation, timeline: Timeline | None = None) -> go.Fig
         _lanes(Panel(figure), timeline, [1.0 - lanes / height, 1.0])
     else:
         for name, colour in _SHARES.values():
-            legend_entry(figure, name, mode="markers", marker=square(colour))
+            frame.legend_entry(figure, name, mode="markers", marker=square(colour))
     _runs(Panel(figure, 1 if timeline is None else 2), result, [0.0, _RUNS / height])
-    return framed(
+    return frame.framed(
         figure,
         title=_title(result),
         subtitle=_subtitle(result, timeline),
         footer=[
             *(_left_out(timeline) if timeline is not None else ()),
-            origin(result.scenario.name, result.provenance, f"{result.runs:,} runs"),
-            sources_line(record.source for record in result.defaulted.values()),
-            repeated_by(result.command),
+            frame.origin(result.scenario.name, result.provenance, f"{result.runs:,} runs"),
+            frame.sources_line(record.source for record in result.defaulted.values()),
+            frame.repeated_by(result.command),
         ],
         plot=height,
         left=88,
@@ -102,10 +89,10 @@ def _title(result: Simulation) -> str:
     title = (
         f"Under policy {policy}, {words.percent(min(goodput, 1.0))} of all replicas’ time becomes training"
     )
-    told = (
+    others = (
         words.enumerated(f"{words.percent(means[name])} {_SHARES[name][0]}" for name in rest) if rest else ""
     )
-    return f"{title}; the rest is {told}" if told else title
+    return f"{title}; the rest is {others}" if others else title
 
 
 def _subtitle(result: Simulation, timeline: Timeline | None) -> str:
@@ -151,15 +138,15 @@ def _lanes(panel: Panel, timeline: Timeline, domain: Sequence[float]) -> None:
             [at for interval in own for at in (interval.begin, interval.end, None)],
             [at for interval in own for at in (interval.worker + offset, interval.worker + offset, None)],
             colour, width, "lane", name=phrase,
-            hover=[text for interval in own for text in (*[_told(interval, unit, phrase)] * 2, "")],
+            hover=[text for interval in own for text in (*[_hover(interval, unit, phrase)] * 2, "")],
         )  # fmt: skip
         thick = {"width": 0} if width > 5 else {"width": width, "color": colour}
         look = square(colour) | {"symbol": "square" if width > 5 else "line-ew", "line": thick}
-        legend_entry(panel.figure, phrase, mode="markers", marker=look)
+        frame.legend_entry(panel.figure, phrase, mode="markers", marker=look)
     _lane_axes(panel, drawn, min(timeline.workers, _MOST_UNITS), unit, domain)
 
 
-def _told(interval: Interval, unit: str, phrase: str) -> str:
+def _hover(interval: Interval, unit: str, phrase: str) -> str:
     where = f"{unit} {interval.worker}, synchronisation {interval.synchronisation}"
     return f"{where}<br>{phrase}: {words.quantity(interval.end - interval.begin, 's')}"
 

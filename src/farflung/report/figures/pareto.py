@@ -9,21 +9,7 @@ from typing import TYPE_CHECKING, Any
 import plotly.graph_objects as go
 
 from farflung.outcome import Outcome
-from farflung.report.figures import words
-from farflung.report.figures.frame import (
-    COLOURS,
-    INK,
-    LINE,
-    PURPLE,
-    QUIET,
-    VERMILION,
-    blank,
-    closing,
-    framed,
-    legend_entry,
-    made_by,
-    origin,
-)
+from farflung.report.figures import frame, words
 from farflung.report.figures.marks import DASHED, WHITE, Panel, disc
 from farflung.report.figures.scales import numeric_axis, scale_of, ticks, widened
 
@@ -57,7 +43,7 @@ def pareto_figure(result: SearchResult) -> go.Figure:
         What :func:`farflung.analysis.search.search` returns.
     """
     if result.best is None:
-        return blank(
+        return frame.blank(
             title=f"No design reaches {_target(result)} below {words.rule_label(result.question.rule)}",
             subtitle=_question(result),
             footer=_footer(result),
@@ -70,10 +56,10 @@ def pareto_figure(result: SearchResult) -> go.Figure:
     _front(panel, designs)
     others = [design for design in result.runners_up if _has_place(design.outcome)]
     if others:
-        look = {"symbol": "x-thin", "size": 8, "line": {"color": QUIET, "width": 1.6}}
+        look = {"symbol": "x-thin", "size": 8, "line": {"color": frame.QUIET, "width": 1.6}}
         _points(panel, others, look, "runners-up", name="cheapest of other kinds", showlegend=True)
     _singled_out(panel, result)
-    return framed(
+    return frame.framed(
         figure, title=_title(result), subtitle=_question(result), footer=_footer(result), plot=440, left=106,
         right=110, narrowest=640,
     )  # fmt: skip
@@ -152,7 +138,7 @@ def _front(panel: Panel, designs: Sequence[EvaluatedDesign]) -> None:
     figure = panel.figure
     longest = max((design.outcome.duration_s or 0.0 for design in designs), default=1.0) or 1.0
     modes = dict.fromkeys(design.design.variant.mode for design in designs)
-    edge = {"color": INK, "width": 0.8}
+    edge = {"color": frame.INK, "width": 0.8}
     for shape, mode in zip(_SYMBOLS * 2, modes, strict=False):
         own = [design for design in designs if design.design.variant.mode == mode]
         look = {
@@ -164,12 +150,12 @@ def _front(panel: Panel, designs: Sequence[EvaluatedDesign]) -> None:
             "size": [_size((design.outcome.duration_s or longest) / longest) for design in own],
         }
         _points(panel, own, look, "front", name=_protocol(mode))
-        look = {"symbol": shape, "size": 11, "color": LINE, "line": edge}
-        legend_entry(figure, _protocol(mode), mode="markers", marker=look)
+        look = {"symbol": shape, "size": 11, "color": frame.LINE, "line": edge}
+        frame.legend_entry(figure, _protocol(mode), mode="markers", marker=look)
     lengths = sorted({design.outcome.duration_s or longest for design in designs}, reverse=True)
     for length in lengths[:4] if len(lengths) > 1 else ():
         look = disc("white", size=_size(length / longest))
-        legend_entry(figure, words.quantity(length, "s"), mode="markers", marker=look)
+        frame.legend_entry(figure, words.quantity(length, "s"), mode="markers", marker=look)
     _colours(figure, [design.design.nodes for design in designs] or [1])
 
 
@@ -187,7 +173,9 @@ def _colours(figure: go.Figure, nodes: Sequence[int]) -> None:
         "x": 1.02,
     }
     ends = {"cmin": math.log10(low), "cmax": math.log10(high if high > low else 2 * high)}
-    figure.update_layout(coloraxis={"colorscale": COLOURS, "reversescale": True, **ends, "colorbar": bar})
+    figure.update_layout(
+        coloraxis={"colorscale": frame.COLOURS, "reversescale": True, **ends, "colorbar": bar}
+    )
 
 
 def _size(share: float) -> float:
@@ -200,16 +188,16 @@ def _singled_out(panel: Panel, result: SearchResult) -> None:
     assert best is not None
     same = published is not None and _are_alike(published, best.outcome)
     said = f"cheapest{', as published' if same else ''}: {_node(best)}"
-    _mark(panel, best.outcome, said, _hover(best), look=("star", VERMILION), aside=(44, 48))
+    _mark(panel, best.outcome, said, _hover(best), look=("star", frame.VERMILION), aside=(44, 48))
     if published is not None and _has_place(published) and not same:
         name = words.escaped(words.shortened(published.scenario.name, 60))
         hover = "<br>".join([f"<b>{name}</b>", *_measures(published)])
-        look, aside = ("diamond-tall", PURPLE), _aside(result, published)
+        look, aside = ("diamond-tall", frame.PURPLE), _aside(result, published)
         _mark(panel, published, f"published: {name}", hover, look=look, aside=aside)
     if result.question.metric == "quality":
         panel.figure.add_hline(y=result.question.target, line=DASHED)
         name = f"target, {words.quantity(result.question.target, 'FLOP')}"
-        legend_entry(panel.figure, name, mode="lines", line=DASHED)
+        frame.legend_entry(panel.figure, name, mode="lines", line=DASHED)
 
 
 def _are_alike(published: Outcome, best: Outcome) -> bool:
@@ -285,7 +273,7 @@ def _footer(result: SearchResult) -> Iterator[str]:
     for reason, chips in result.chips_left_out.items():
         yield f"Chips left out ({words.escaped(reason)}): {', '.join(map(words.escaped, chips))}."
     if best is not None:
-        yield origin(f"Best: {best.outcome.scenario.name}", best.outcome.provenance)
+        yield frame.origin(f"Best: {best.outcome.scenario.name}", best.outcome.provenance)
     else:
-        yield made_by(result.question.assumptions, "")
-    yield from closing(result)
+        yield frame.made_by(result.question.assumptions, "")
+    yield from frame.closing(result)

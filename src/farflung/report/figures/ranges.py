@@ -52,9 +52,9 @@ class Row:
 
     def hover(self) -> str:
         """Return all that is known of it."""
-        told = [f"{100 * share:g} %: {self.text(value)}" for share, value in self.quantiles.items()]
+        quantiles = [f"{100 * share:g} %: {self.text(value)}" for share, value in self.quantiles.items()]
         point = [f"Point value: {quantity(self.point, self.unit)}"] if self.point else []
-        return "<br>".join([self.name, *point, *told])
+        return "<br>".join([self.name, *point, *quantiles])
 
     def reach(self) -> list[float]:
         """Return what an axis has to show of it."""
@@ -104,8 +104,8 @@ class Chart:
     @cached_property
     def ends(self) -> tuple[float, float]:
         """Return the ends of the axis, with room for what is said right of the last limit."""
-        said = any(row.passing for row in self.rows)
-        return widened(*self._shown, log=self.log, before=0.05, after=0.16 if said else 0.05)
+        labelled = any(row.passing for row in self.rows)
+        return widened(*self._shown, log=self.log, before=0.05, after=0.16 if labelled else 0.05)
 
     def share(self, value: float) -> float:
         """Return where on the axis a value is, from 0 to 1."""

@@ -8,21 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import plotly.graph_objects as go
 
-from farflung.report.figures import words
-from farflung.report.figures.frame import (
-    BLUE,
-    GREEN,
-    INK,
-    ORANGE,
-    QUIET,
-    SKY,
-    VERMILION,
-    blank,
-    closing,
-    framed,
-    legend_entry,
-    origin,
-)
+from farflung.report.figures import frame, words
 from farflung.report.figures.marks import WHITE, Panel, disc, filled, two_lines
 from farflung.report.figures.scales import numeric_axis, scale_of, widened
 
@@ -33,7 +19,7 @@ _MOST_ROWS, _ROW, _LEFT = 14, 46, 226
 _TORNADO, _SHARES = [0.0, 0.64], [0.73, 1.0]
 _ROOM = 0.36
 """Room for labels at either end of the tornado, as a share of what the bars span."""
-_POINT = {"color": INK, "width": 1.5}
+_POINT = {"color": frame.INK, "width": 1.5}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +37,11 @@ class _Level:
 
 
 _LEVELS = {
-    "measured": _Level("measured", BLUE, "", "a range that was measured"),
-    "fitted": _Level("fitted", SKY, "", "the spread of fits to data"),
-    "lever": _Level("lever", GREEN, "x", "somebody's choice"),
+    "measured": _Level("measured", frame.BLUE, "", "a range that was measured"),
+    "fitted": _Level("fitted", frame.SKY, "", "the spread of fits to data"),
+    "lever": _Level("lever", frame.GREEN, "x", "somebody's choice"),
 }
-_PRIOR = _Level("prior", ORANGE, "/", "a judgement, with no measurement behind its range")
+_PRIOR = _Level("prior", frame.ORANGE, "/", "a judgement, with no measurement behind its range")
 
 
 def sensitivity_figure(result: SensitivityResult) -> go.Figure:
@@ -68,7 +54,7 @@ def sensitivity_figure(result: SensitivityResult) -> go.Figure:
     """
     name, point = words.scenario_label(result.scenario.name, 80), words.quantity(result.point, result.unit)
     if not result.bars and not result.indices:
-        return blank(
+        return frame.blank(
             title=f"Nothing that is uncertain moves {words.symbol(result.output)}",
             subtitle=name,
             footer=_footer(result),
@@ -82,7 +68,7 @@ def sensitivity_figure(result: SensitivityResult) -> go.Figure:
     _shares(Panel(figure, 2), result, rows)
     _legend(figure, result)
     what = "its logarithm" if result.scale == "log10" else "it"
-    return framed(
+    return frame.framed(
         figure,
         title=_title(result),
         subtitle=f"{name}. {words.symbol_and_meaning(result.output)}; at the point values {point}. Left: "
@@ -189,7 +175,7 @@ def _tornado(panel: Panel, result: SensitivityResult, rows: dict[str, int]) -> N
         )  # fmt: skip
     if result.point is not None:
         ends = [0.4, len(rows) + 0.6]
-        panel.line([result.point] * 2, ends, INK, 1.5, "point", name="point value")
+        panel.line([result.point] * 2, ends, frame.INK, 1.5, "point", name="point value")
     for bar, reach in drawn:
         for value, fill in ((bar.low, "white"), (bar.high, _level(bar).colour)):
             if value is not None:
@@ -206,7 +192,8 @@ def _ends(panel: Panel, result: SensitivityResult, bar: Bar, reach: tuple[float,
         infeasible = value == result.point
         panel.label(
             "not feasible" if infeasible else words.unitless(value, result.unit), value, row, size=11,
-            name="end", colour=VERMILION if infeasible else INK, xanchor=side, xshift=shift, bgcolor=WHITE,
+            name="end", colour=frame.VERMILION if infeasible else frame.INK, xanchor=side, xshift=shift,
+            bgcolor=WHITE,
         )  # fmt: skip
 
 
@@ -224,19 +211,19 @@ def _shares(panel: Panel, result: SensitivityResult, rows: dict[str, int]) -> No
         own = [index for index in indices if levels[index.name] == level]
         panel.bars(
             [rows[index.name] for index in own], [(0.0, _share(index)) for index in own], level.look,
-            "total index", width=0.46, name=level.name, hover=[_told(index) for index in own],
-            error_x={"array": [index.total_error for index in own], "color": INK, "thickness": 1.2},
+            "total index", width=0.46, name=level.name, hover=[_hover_of_share(index) for index in own],
+            error_x={"array": [index.total_error for index in own], "color": frame.INK, "thickness": 1.2},
         )  # fmt: skip
     for index in indices:
         end = min(_share(index) + index.total_error, 1.0)
         panel.label(words.percent(_share(index)), end, rows[index.name], size=11, xshift=6, name="share")
     if not indices:
         text = "<br>".join(words.wrapped(next(iter(result.notes), "no Sobol indices"), 26))
-        panel.label(text, 0.56, (len(rows) + 1) / 2, size=12, colour=QUIET, xanchor="center")
-        panel.points([None], [None], disc(QUIET), "nothing")
+        panel.label(text, 0.56, (len(rows) + 1) / 2, size=12, colour=frame.QUIET, xanchor="center")
+        panel.points([None], [None], disc(frame.QUIET), "nothing")
 
 
-def _told(index: Index) -> str:
+def _hover_of_share(index: Index) -> str:
     return f"total {words.percent(_share(index))}<br>alone {words.percent(min(max(index.first, 0.0), 1.0))}"
 
 
@@ -247,9 +234,9 @@ def _drawn_levels(result: SensitivityResult) -> Sequence[_Level]:
 def _legend(figure: go.Figure, result: SensitivityResult) -> None:
     for level in _drawn_levels(result):
         figure.add_trace(go.Bar(x=[None], y=[None], name=level.name, showlegend=True, marker=level.look))
-    legend_entry(figure, "low end", mode="markers", marker=disc("white"))
-    legend_entry(figure, "high end", mode="markers", marker=disc(QUIET))
-    legend_entry(figure, "point value", mode="lines", line=_POINT)
+    frame.legend_entry(figure, "low end", mode="markers", marker=disc("white"))
+    frame.legend_entry(figure, "high end", mode="markers", marker=disc(frame.QUIET))
+    frame.legend_entry(figure, "point value", mode="lines", line=_POINT)
 
 
 def _footer(result: SensitivityResult) -> Iterator[str]:
@@ -262,5 +249,5 @@ def _footer(result: SensitivityResult) -> Iterator[str]:
         yield f"Without effect: {', '.join(map(_input, result.without_effect))}."
     yield f"Note: {'; '.join(map(words.escaped, result.notes))}." if result.notes else ""
     runs = [f"{result.runs:,} runs behind the shares"] if result.runs else []
-    yield origin(result.scenario.name, result.provenance, *runs)
-    yield from closing(result)
+    yield frame.origin(result.scenario.name, result.provenance, *runs)
+    yield from frame.closing(result)

@@ -94,7 +94,7 @@ def _line(panel: Panel, sweep: View, place: int, values: np.ndarray, above: int)
         showlegend=panel.number == 1 and sweep.series is not None,
         meta="line",
         hover=[
-            f"{said}{sweep.x.title}: {label}<br>{sweep.told(value)}" if np.isfinite(value) else ""
+            f"{said}{sweep.x.title}: {label}<br>{sweep.in_words(value)}" if np.isfinite(value) else ""
             for label, value in zip(sweep.x.labels, values, strict=True)
         ],
     )

@@ -35,7 +35,7 @@ def draw_map(figure: go.Figure, sweep: View) -> None:
         panel.axes({**sweep.x.layout(), **bare}, {**sweep.y.layout(), **bare})
         panel.add(
             go.Heatmap, x=sweep.x.edges, y=sweep.y.edges, z=np.log10(values) if sweep.log else values,
-            coloraxis="coloraxis", hover=_told(sweep, sweep.y, values), hoverongaps=False, name=sweep.name,
+            coloraxis="coloraxis", hover=_hover(sweep, sweep.y, values), hoverongaps=False, name=sweep.name,
             meta="map", showlegend=None,
         )  # fmt: skip
         for level in levels if fine and sweep.output != FEASIBLE else ():
@@ -57,11 +57,11 @@ def draw_map(figure: go.Figure, sweep: View) -> None:
         _colours(figure, sweep, scale, levels)
 
 
-def _told(sweep: View, y: Axis, values: np.ndarray) -> list[list[str]]:
+def _hover(sweep: View, y: Axis, values: np.ndarray) -> list[list[str]]:
     """Return what is said of each cell; nothing where no run can take place."""
     return [
         [
-            f"{sweep.x.title}: {across}<br>{y.title}: {up}<br>{sweep.told(value)}"
+            f"{sweep.x.title}: {across}<br>{y.title}: {up}<br>{sweep.in_words(value)}"
             if np.isfinite(value)
             else ""
             for across, value in zip(sweep.x.labels, row, strict=True)

@@ -152,7 +152,7 @@ class View:
         """Return how the output is called in titles."""
         return symbol(self.output) if self.output in OUTPUTS else "Feasible"
 
-    def told(self, value: float) -> str:
+    def in_words(self, value: float) -> str:
         """Return a value of the output in words."""
         return f"{self.name}: {quantity(float(value), self.unit)}"
 
@@ -164,8 +164,8 @@ class View:
     @cached_property
     def reach(self) -> tuple[float, float]:
         """Return the least and the greatest value that is drawn."""
-        known = self.values[np.isfinite(self.values)]
-        return (float(known.min()), float(known.max())) if known.size else (0.0, 1.0)
+        finite = self.values[np.isfinite(self.values)]
+        return (float(finite.min()), float(finite.max())) if finite.size else (0.0, 1.0)
 
     @cached_property
     def log(self) -> bool:

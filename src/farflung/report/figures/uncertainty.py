@@ -8,16 +8,7 @@ from typing import TYPE_CHECKING
 import plotly.graph_objects as go
 
 from farflung.outcome import OUTPUTS
-from farflung.report.figures import words
-from farflung.report.figures.frame import (
-    BLUE,
-    GREEN,
-    VERMILION,
-    blank,
-    closing,
-    framed,
-    origin,
-)
+from farflung.report.figures import frame, words
 from farflung.report.figures.ranges import LEFT, RIGHT, Chart, Group, Row, draw_charts, limit_name, near
 
 if TYPE_CHECKING:
@@ -44,7 +35,7 @@ def uncertainty_figure(result: UncertaintyResult) -> go.Figure:
     if not charts:
         field = result.outcome.binding_constraint
         why = f"{words.lower_first(words.input_label(field))} ({field})" if field else "no draw is feasible"
-        return blank(
+        return frame.blank(
             title="No draw is feasible: the run cannot take place as described",
             subtitle=_name(result, 90),
             footer=footer,
@@ -52,7 +43,7 @@ def uncertainty_figure(result: UncertaintyResult) -> go.Figure:
         )
     figure = go.Figure()
     height = draw_charts(figure, charts)
-    return framed(
+    return frame.framed(
         figure, title=_title(result), subtitle=_subtitle(result), footer=footer, plot=height, left=LEFT,
         right=RIGHT, above=14, narrowest=680,
     )  # fmt: skip
@@ -83,7 +74,7 @@ def _charts(results: Sequence[UncertaintyResult]) -> Iterator[Chart]:
 
 
 def _groups(results: Sequence[UncertaintyResult], output: str) -> Iterator[Group]:
-    for result, colour in zip(results, (BLUE, VERMILION), strict=False):
+    for result, colour in zip(results, (frame.BLUE, frame.VERMILION), strict=False):
         spread = _spread(result, output)
         if spread is not None:
             name = words.symbol(output) if OUTPUTS[output].symbol else ""
@@ -128,7 +119,7 @@ def _ratios(result: UncertaintyResult) -> Iterator[Chart]:
             values = result.samples[pair.name][both] / result.against.samples[pair.name][both]
             passing = {1.0: f"first higher in {words.percent(pair.first_greater)}"}
             name = f"{words.symbol(pair.name)} ratio"
-            groups.append(_group(Row(name, "", GREEN, pair.ratio, None, values, passing), name, ""))
+            groups.append(_group(Row(name, "", frame.GREEN, pair.ratio, None, values, passing), name, ""))
     if groups:
         yield Chart("First over second, draw by draw", "1", groups, {1.0: "equal"})
 
@@ -160,13 +151,13 @@ def _passing(result: UncertaintyResult, spread: Spread) -> str:
     chances = sorted((c for c in result.chances if c.output == spread.name), key=lambda passed: passed.limit)
     doubtful = [c for c in chances if 0 < c.probability < 1][:3]
     if doubtful:
-        said = [
+        texts = [
             f"{words.chance(c.probability)} of passing {words.unitless(c.limit, c.unit)}"
             for c in doubtful[:-1]
         ]
         last = doubtful[-1]
-        said.append(f"{words.chance(last.probability)} of passing {words.quantity(last.limit, last.unit)}")
-        return f", with {words.enumerated(said)}"
+        texts.append(f"{words.chance(last.probability)} of passing {words.quantity(last.limit, last.unit)}")
+        return f", with {words.enumerated(texts)}"
     sure = [f"all pass {words.quantity(c.limit, c.unit)}" for c in chances if c.probability == 1][-1:]
     never = [f"none passes {words.quantity(c.limit, c.unit)}" for c in chances if c.probability == 0][:1]
     return f"; {words.enumerated([*sure, *never])}" if sure or never else ""
@@ -202,5 +193,5 @@ def _footer(results: Sequence[UncertaintyResult], charts: Sequence[Chart]) -> It
             )
     yield f"Note: {'; '.join(map(words.escaped, first.notes))}." if first.notes else ""
     for result in results:
-        yield origin(result.scenario.name, result.provenance, f"{result.draws:,} draws")
-    yield from closing(first)
+        yield frame.origin(result.scenario.name, result.provenance, f"{result.draws:,} draws")
+    yield from frame.closing(first)

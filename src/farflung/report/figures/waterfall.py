@@ -11,18 +11,7 @@ import plotly.graph_objects as go
 
 from farflung.base.fields import fields_of
 from farflung.outcome import OUTPUTS
-from farflung.report.figures import words
-from farflung.report.figures.frame import (
-    BLUE,
-    INK,
-    LINE,
-    QUIET,
-    VERMILION,
-    closing,
-    framed,
-    legend_entry,
-    origin,
-)
+from farflung.report.figures import frame, words
 from farflung.report.figures.marks import WHITE, Panel, filled, square, two_lines
 from farflung.report.figures.scales import numeric_axis, scale_of, scaled_ticks, ticks
 from farflung.scenario import Scenario
@@ -56,10 +45,10 @@ def waterfall_figure(result: Waterfall) -> go.Figure:
     (_factor_axes if multiplied else _amount_axis)(panel, result, levels)
     _rows(panel, result, terms)
     _bars(panel, result, terms, levels)
-    for name, colour in (("raises it", BLUE), ("lowers it", VERMILION), ("in all", QUIET)):
-        legend_entry(figure, name, mode="markers", marker=square(colour))
+    for name, colour in (("raises it", frame.BLUE), ("lowers it", frame.VERMILION), ("in all", frame.QUIET)):
+        frame.legend_entry(figure, name, mode="markers", marker=square(colour))
     how = {"factor": "what it is made of", "input": "what the scenarios say differently"}[result.by]
-    return framed(
+    return frame.framed(
         figure,
         title=_title(result, terms),
         subtitle=f"{words.symbol_and_meaning(result.output)}. From the first scenario to the second, by {how}"
@@ -129,7 +118,7 @@ def _bars(panel: Panel, result: Waterfall, terms: Sequence[Term], levels: Sequen
     last = len(terms) + 1
     start = 0.0 if result.ratio is not None and levels[0] == 0.0 else min(0.0, *levels)
     hovers = [_hover(term, result) for term in terms]
-    for colour, rising in ((BLUE, True), (VERMILION, False)):
+    for colour, rising in ((frame.BLUE, True), (frame.VERMILION, False)):
         own = [row for row, (low, high) in enumerate(pairwise(levels)) if (high > low) == rising]
         panel.bars(
             [row + 1 for row in own], [(levels[row], levels[row + 1]) for row in own], filled(colour),
@@ -137,13 +126,13 @@ def _bars(panel: Panel, result: Waterfall, terms: Sequence[Term], levels: Sequen
         )  # fmt: skip
     ends = [0] if levels[0] != start else []
     panel.bars(
-        [*ends, last], [(start, levels[row]) for row in [*ends, -1]], filled(QUIET), "whole",
+        [*ends, last], [(start, levels[row]) for row in [*ends, -1]], filled(frame.QUIET), "whole",
         hover=[words.quantity(end, result.unit) for end in (result.first, result.second)[-1 - len(ends) :]],
     )  # fmt: skip
     if not ends:
-        panel.points([start], [0], {"symbol": "diamond", "size": 11, "color": QUIET}, "start")
+        panel.points([start], [0], {"symbol": "diamond", "size": 11, "color": frame.QUIET}, "start")
     for row, level in enumerate(levels):
-        panel.line([level, level], [row + 0.25, row + 0.75], LINE, 1, "connector")
+        panel.line([level, level], [row + 0.25, row + 0.75], frame.LINE, 1, "connector")
     _values(panel, result, terms, levels)
 
 
@@ -152,15 +141,15 @@ def _values(panel: Panel, result: Waterfall, terms: Sequence[Term], levels: Sequ
     whole = f"<b>{words.quantity(result.second, result.unit)}</b>"
     if levels[0] == 0.0 and result.ratio is not None:
         whole = f"{words.multiple(result.ratio)} · {whole}"
-    said = [
+    texts = [
         f"<b>{words.quantity(result.first, result.unit)}</b>",
         *(_both_effects(term, result) for term in terms),
         whole,
     ]
     rightward = [True, *(end > start for start, end in pairwise(levels)), levels[-1] >= 0]
-    for row, (text, level, right) in enumerate(zip(said, [*levels, levels[-1]], rightward, strict=True)):
+    for row, (text, level, right) in enumerate(zip(texts, [*levels, levels[-1]], rightward, strict=True)):
         panel.label(
-            text, level, row, xanchor="left" if right else "right", xshift=9 if right else -9, colour=INK,
+            text, level, row, xanchor="left" if right else "right", xshift=9 if right else -9,
             bgcolor=WHITE, name="value",
         )  # fmt: skip
 
@@ -184,7 +173,9 @@ def _factor_axes(panel: Panel, result: Waterfall, levels: Sequence[float]) -> No
     factors = [value for value in ticks(low, high, log=True, most=7) if low <= value <= high]
     ends = sorted((low * result.first, high * result.first))
     scale = scale_of(ends, result.unit)
-    amounts = [one for one in scaled_ticks(ends, scale, log=True, most=6) if ends[0] <= one <= ends[1]]
+    amounts = [
+        amount for amount in scaled_ticks(ends, scale, log=True, most=6) if ends[0] <= amount <= ends[1]
+    ]
     both = {"range": list(span)}
     panel.axes(
         {**both, "tickvals": [math.log10(value) for value in factors],
@@ -230,8 +221,8 @@ def _value(value: Any, unit: str) -> str:
 def _units(name: str) -> list[str]:
     """Return the units of a term's values: of a quantity, or of fields of a scenario."""
     fields = {path: field.unit for path, field in fields_of(Scenario).items()}
-    known = {**{output.quantity: output.unit for output in OUTPUTS.values()}, **fields}
-    return [known.get(part, "1") for part in name.split(" + ")]
+    units = {**{output.quantity: output.unit for output in OUTPUTS.values()}, **fields}
+    return [units.get(part, "1") for part in name.split(" + ")]
 
 
 def _footer(result: Waterfall) -> Iterator[str]:
@@ -252,5 +243,5 @@ def _footer(result: Waterfall) -> Iterator[str]:
             name, why = outcome.scenario.name, str(outcome.binding_constraint)
             yield words.escaped(f"{name} is not feasible: {why}.")
     for outcome, provenance in zip(result.outcomes, result.provenance, strict=True):
-        yield origin(outcome.scenario.name, provenance)
-    yield from closing(result)
+        yield frame.origin(outcome.scenario.name, provenance)
+    yield from frame.closing(result)
