@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any, Unpack
 
@@ -16,7 +14,7 @@ from farflung.analysis.search.grid import INNER_STEPS, Problem
 from farflung.analysis.search.maximise import maximise
 from farflung.analysis.search.options import DesignOptions, Quantity, SearchOptions, problem_of
 from farflung.analysis.search.question import Question
-from farflung.analysis.search.search import branches_of, is_reachable, solve
+from farflung.analysis.search.search import branches_of, is_reachable, solve, workers
 from farflung.base.errors import InputError
 from farflung.outcome import evaluate
 from farflung.outcome.batch import evaluate_batch
@@ -49,7 +47,7 @@ def most_compute(
     """
     problem = problem_of({"target": 1.0, **options, "budget": budget})
     branches, _ = branches_of(problem)
-    with ThreadPoolExecutor(threads or os.cpu_count() or 1) as pool:
+    with workers(threads) as pool:
         found = maximise(problem, branches, pool)
     if found is None:
         raise InputError(

@@ -21,6 +21,7 @@ from farflung.analysis.search.question import METRICS, Question
 from farflung.analysis.search.refine import BranchResult, Reached, narrow, polish, search_branch
 from farflung.analysis.search.result import SearchResult
 from farflung.analysis.search.space import REASONS, Branch, blocks
+from farflung.base.arrays import keep_freed_memory
 from farflung.base.errors import InputError
 from farflung.base.format import format_quantity
 from farflung.outcome import Outcome, evaluate
@@ -85,7 +86,7 @@ def search(
 def solve(problem: Problem, *, threads: int | None = None, progress: Progress | None = None) -> SearchResult:
     """Return the cheapest design of a problem; see :func:`search`."""
     branches, left_out = branches_of(problem)
-    with ThreadPoolExecutor(threads or os.cpu_count() or 1) as pool:
+    with workers(threads) as pool:
         results = _search_branches(problem, branches, pool, progress)
         reached = _ranked(results)
         designs = [_evaluated(problem.question, found) for found in _of_different_kind(reached)]
@@ -111,10 +112,16 @@ def solve(problem: Problem, *, threads: int | None = None, progress: Progress | 
     )
 
 
+def workers(threads: int | None = None) -> ThreadPoolExecutor:
+    """Return the threads of a search, which reuse the memory of the blocks that they stream."""
+    keep_freed_memory()
+    return ThreadPoolExecutor(threads or os.cpu_count() or 1)
+
+
 def is_reachable(problem: Problem) -> bool:
     """Return whether any design reaches the target: the question of :func:`search` without its answer."""
     branches, _ = branches_of(problem)
-    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+    with workers() as pool:
         results = list(pool.map(partial(search_branch, problem), branches))
         if not any(result.best for result in results):
             list(pool.map(partial(narrow, problem, below=np.inf), results))
