@@ -5,10 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from farflung.analysis.gradients import compiled, gradient
-from farflung.base.errors import InputError
 from farflung.outcome import OUTPUTS, evaluate
 from farflung.outcome.batch import evaluate_batch
+from farflung.outcome.run import prepare
 from farflung.scenario import Scenario, preset
 
 jax = pytest.importorskip("jax")
@@ -16,6 +15,35 @@ jax = pytest.importorskip("jax")
 LARGEST = {"flat": 1.2e11, "hierarchical": 1.2e11, "pipeline_groups": 2e12}
 every_protocol = pytest.mark.parametrize("mode", LARGEST)
 HEADLINE = "paper-headline"
+# Where the switch lives depends on JAX's version.
+in_double_precision = jax.enable_x64 if hasattr(jax, "enable_x64") else jax.experimental.enable_x64
+
+
+def values_of(asked: Scenario, fields, outputs) -> dict:
+    """Return outputs of a scenario some of whose fields are JAX arrays, through the one engine path."""
+    quantities = {name: OUTPUTS[name].quantity for name in outputs}
+    mode = evaluate(asked).mode
+    values = prepare(asked, fields, mode=mode, wanted=quantities.values()).values
+    return {name: values.get(quantity) for name, quantity in quantities.items()}
+
+
+def compiled(asked: Scenario, outputs):
+    """Return the model of a scenario as a compiled function of some of its fields."""
+    fast = jax.jit(lambda fields: values_of(asked, fields, outputs))
+
+    def function(fields):
+        with in_double_precision(True):
+            return fast({name: jax.numpy.asarray(value) for name, value in fields.items()})
+
+    return function
+
+
+def gradient(asked: Scenario, output: str, at: dict[str, float]) -> dict[str, float]:
+    """Return the derivative of an output to fields and coefficients, where they have these values."""
+    with in_double_precision(True):
+        fields = {name: jax.numpy.asarray(value) for name, value in at.items()}
+        slopes = jax.jit(jax.grad(lambda fields: values_of(asked, fields, (output,))[output]))(fields)
+        return {name: float(slopes[name]) for name in at}
 
 
 def scenario(mode: str, **changes) -> Scenario:
@@ -60,7 +88,7 @@ def test_compiled_agrees_with_numpy(mode):
 
 
 def test_one_design_agrees_with_evaluate():
-    found = compiled(HEADLINE, ["quality_adjusted_flop"])({"nodes.count": 34.0})
+    found = compiled(preset(HEADLINE), ["quality_adjusted_flop"])({"nodes.count": 34.0})
     assert float(found["quality_adjusted_flop"]) == pytest.approx(
         evaluate(HEADLINE).quality_adjusted_flop, rel=1e-12
     )
@@ -106,12 +134,10 @@ def value_of(asked: Scenario, field: str) -> float:
 @every_protocol
 def test_gradients_agree_with_finite_differences(mode, output):
     asked = scenario(mode, **SMOOTH)
-    wrt = [*FIELDS[mode], *COEFFICIENTS]
-    found = gradient(asked, output, wrt)
-    assert list(found) == wrt
+    values = {field: value_of(asked, field) for field in (*FIELDS[mode], *COEFFICIENTS)}
     size = evaluate(asked).values()[output]
-    for field, slope in found.items():
-        at = value_of(asked, field)
+    for field, slope in gradient(asked, output, values).items():
+        at = values[field]
         expected = finite_difference(asked, output, field, at)
         # Elasticities: of slopes that are nothing, rounding is all that finite differences see.
         assert slope * at / size == pytest.approx(expected * at / size, rel=1e-6, abs=1e-9), field
@@ -119,41 +145,12 @@ def test_gradients_agree_with_finite_differences(mode, output):
 
 def test_a_cost_is_linear_in_a_price():
     asked = preset(HEADLINE).with_({"nodes.price": "1e6 USD"})
-    (slope,) = gradient(asked, "capital_cost_usd", ["nodes.price"]).values()
+    (slope,) = gradient(asked, "capital_cost_usd", {"nodes.price": 1e6}).values()
     assert slope == pytest.approx(evaluate(asked).capital_cost_usd / 1e6, rel=1e-12)
 
 
 def test_between_two_steps_the_gradient_is_that_between_them():
     """What only changes a whole number of steps changes nothing a little further on."""
-    assert gradient(HEADLINE, "quality_adjusted_flop", ["assumptions.straggler_slope_relay"]) == {
-        "assumptions.straggler_slope_relay": 0.0
-    }
-
-
-def test_computing_in_double_precision_leaves_jax_as_it_was():
-    before = jax.numpy.asarray(1.0).dtype
-    gradient(HEADLINE, "loss", ["nodes.mfu"])
-    assert jax.numpy.asarray(1.0).dtype == before
-
-
-@pytest.mark.parametrize(
-    ("output", "wrt", "message"),
-    [
-        ("qualty_adjusted_flop", ["nodes.mfu"], "unknown output"),
-        ("groups", ["nodes.mfu"], "groups: does not exist for this run"),
-        ("loss", ["nodes.mfuu"], "did you mean 'nodes.mfu'"),
-        ("loss", ["assumptions.loss_irreducibel"], "did you mean 'loss_irreducible'"),
-        ("loss", ["protocol.inner_steps"], "has no value to differ from"),
-        ("loss", ["nodes.peak"], "has no value to differ from"),
-        ("loss", [], "names of fields are needed"),
-        ("loss", "nodes.mfu", "names of fields are needed"),
-    ],
-)
-def test_what_has_no_gradient_is_refused(output, wrt, message):
-    with pytest.raises(InputError, match=message):
-        gradient(HEADLINE, output, wrt)
-
-
-def test_unknown_fields_of_a_compiled_model_are_refused():
-    with pytest.raises(InputError, match="unknown numeric field"):
-        compiled(HEADLINE, ["loss"])({"protocol.streaming": np.array([0.0])})
+    field = "assumptions.straggler_slope_relay"
+    at = {field: value_of(preset(HEADLINE), field)}
+    assert gradient(preset(HEADLINE), "quality_adjusted_flop", at) == {field: 0.0}
