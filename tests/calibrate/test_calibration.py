@@ -67,9 +67,9 @@ def test_ours_does_not_win_by_the_untuned_points_alone(held_out):
 
 def test_upper_bounds_up_to_64_replicas_are_kept():
     found = check_bounds()
-    assert {one["replicas"] for one in found} >= {16.0, 64.0}
-    assert sum(one["satisfied"] for one in found) >= len(found) - 3
-    assert all(one["satisfied"] for one in found if one["replicas"] == 64.0)
+    assert {one.replicas for one in found} >= {16.0, 64.0}
+    assert sum(one.satisfied for one in found) >= len(found) - 3
+    assert all(one.satisfied for one in found if one.replicas == 64.0)
 
 
 def test_no_fit_sees_the_test_or_the_size_it_predicts():
@@ -191,12 +191,27 @@ def test_the_refit_gives_the_published_law_within_one_standard_error():
     found = refit(draws=8, seed=0)
     assert all(found.within.values())
     assert found.points == 240
-    table = found.as_table()
+    table = found.to_dict()
     assert table["all_within_one_standard_error"]
     assert set(table["estimates"]) == set(LETTERS)
     # The errors are those of the catalog's bootstrap of 2,000, as far as 8 draws can tell.
     for letter, name in (("alpha", "loss_parameter_exponent"), ("E", "loss_irreducible")):
         assert found.standard_errors[letter] == pytest.approx(law_rows()[name].std(), rel=0.7)
+
+
+def test_calibrations_are_results(held_out):
+    law = refit(draws=2, seed=1)
+    for result, command in (
+        (held_out, "farflung calibrate loss --draws 16"),
+        (law, "farflung calibrate scaling-law --draws 2 --seed 1"),
+    ):
+        assert result.command == command
+        assert len(repr(result).splitlines()) <= 25
+        assert "<table>" in result._repr_html_()
+        assert result.citations()
+    assert len(held_out.to_frame()) == len(held_out.at)
+    assert len(held_out.to_dict()["bounds"]) == len(held_out.bounds) == 20
+    assert set(law.to_frame()["coefficient"]) == set(LETTERS)
 
 
 def test_the_reference_allocation_is_the_laws_own():

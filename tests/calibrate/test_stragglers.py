@@ -15,8 +15,8 @@ from farflung.analysis.calibrate.stragglers import (
     EXPONENT,
     FORMS,
     GROWTH,
-    OURS,
-    contest,
+    MODEL_FORM,
+    compare_forms,
     published,
 )
 from farflung.analysis.distributions import distributions
@@ -69,7 +69,7 @@ def test_progress_is_told(few):
 
 
 def test_the_form_of_the_catalog_agrees_with_a_fresh_simulation(few):
-    assert np.abs(FORMS[OURS].error(few, CATALOG)).max() < 0.05
+    assert np.abs(FORMS[MODEL_FORM].error(few, CATALOG)).max() < 0.05
 
 
 @pytest.mark.parametrize(
@@ -82,28 +82,28 @@ def test_the_form_of_the_catalog_agrees_with_a_fresh_simulation(few):
 )
 def test_the_form_holds_where_it_was_not_fitted(setting, peers):
     at = measure(seed=3, settings=[setting], peers=[peers])
-    assert abs(FORMS[OURS].error(at, CATALOG)[0]) < 0.05
+    assert abs(FORMS[MODEL_FORM].error(at, CATALOG)[0]) < 0.05
 
 
 def test_a_spread_counts_and_the_number_alone_does_not(few):
-    table = contest(few).as_table()
+    table = compare_forms(few).to_dict()
     errors = {name: one["held_out_rmse"] for name, one in table["forms"].items()}
     assert table["chosen"] == min(errors, key=errors.get)
-    assert errors[OURS] < 0.03
-    assert errors["1 + c log2 n, as published"] > 3 * errors[OURS]
+    assert errors[MODEL_FORM] < 0.03
+    assert errors["1 + c log2 n, as published"] > 3 * errors[MODEL_FORM]
     assert table["points"] == 9
     assert table["range"]["peers"] == [2, 1024]
 
 
-def test_the_command_shows_the_contest(few, monkeypatch):
-    monkeypatch.setattr("farflung.analysis.calibrate.straggler_runs.measure", lambda **_: few)
+def test_the_command_shows_the_forms(few, monkeypatch):
+    monkeypatch.setattr("farflung.analysis.calibrate.stragglers.measure", lambda **_: few)
     shown = CliRunner().invoke(app, ["calibrate", "stragglers"])
     assert shown.exit_code == 0, shown.output
-    assert all(word in shown.output for word in (OURS, "9 points", "right at s ="))
+    assert all(word in shown.output for word in (MODEL_FORM, "9 points", "right at s"))
     told = CliRunner().invoke(app, ["calibrate", "stragglers", "--format", "json"])
     table = json.loads(told.output)
     assert {"forms", "chosen", "coefficients", "points", "range", "published"} <= set(table)
-    assert table == json.loads(json.dumps(contest(few).as_table()))
+    assert table == json.loads(json.dumps(compare_forms(few).to_dict()))
 
 
 def test_published_slopes_are_right_for_some_spread():

@@ -72,7 +72,7 @@ def test_a_claim_that_no_longer_comes_out_is_shown(farflung, monkeypatch) -> Non
 @pytest.mark.parametrize("passed", [True, False])
 def test_vectors(farflung, monkeypatch, passed: bool) -> None:
     error = 1e-12 if passed else 0.5
-    report = vectors.VectorReport(7, 70, error, vectors.Worst(3, "loss", 2.0, 1.0))
+    report = vectors.VectorReport("some.json", 7, 70, error, vectors.Worst(3, "loss", 2.0, 1.0))
     monkeypatch.setattr(vectors, "check", lambda path: report)
     answer = farflung("reproduce", "--vectors", "some.json")
     assert answer.code == (0 if passed else 1)

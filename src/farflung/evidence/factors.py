@@ -167,6 +167,14 @@ class Factor:
         every = (one.evidence_level for one in self.coefficients if one.evidence_level != _CONVENTION)
         return tuple(dict.fromkeys(drawn or every))
 
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """Return the keys of the sources of its formulas, coefficients, tables and data."""
+        keys = [key for claim in self.claims.values() for key in claim.sources]
+        keys += [one.source for one in self.coefficients]
+        keys += [*(one.source for one in self.tables), *(one.source for one in self.data)]
+        return tuple(dict.fromkeys(keys))
+
     def to_dict(self) -> dict[str, Any]:
         """Return the factor as plain data."""
         claims = {name: asdict(one) for name, one in self.claims.items()}

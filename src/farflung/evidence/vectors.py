@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from farflung.base.errors import InputError, unknown
+from farflung.base.pages import Page
+from farflung.base.results import Call, Result
+from farflung.catalog.sources import Source
 from farflung.outcome import evaluate
 from farflung.outcome.outputs import OUTPUTS
 from farflung.scenario import Scenario
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 TOLERANCE = 1e-9
 """Largest relative error with which a case passes."""
@@ -64,10 +70,11 @@ class Worst:
     ours: float | None
 
 
-@dataclass(frozen=True, slots=True)
-class VectorReport:
+@dataclass(frozen=True, repr=False)
+class VectorReport(Result):
     """The comparison of a file of cases with ours."""
 
+    file: str
     cases: int
     comparisons: int
     largest_relative_error: float
@@ -77,6 +84,34 @@ class VectorReport:
     def passed(self) -> bool:
         """Return whether every case agrees to the tolerance."""
         return self.largest_relative_error <= TOLERANCE
+
+    def page(self) -> Page:
+        """Return whether the cases agree, and where they part most."""
+        verdict = "agree" if self.passed else "DO NOT agree"
+        where = f", in {self.worst.field} of case {self.worst.case}" if self.worst else ""
+        return Page(
+            f"{self.cases} cases {verdict} to {TOLERANCE:g}",
+            (f"The largest relative error is {self.largest_relative_error:.3g}{where}.",),
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the comparison as plain data."""
+        return {**asdict(self), "passed": self.passed}
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return the comparison as one row."""
+        import pandas as pd  # noqa: PLC0415 - pandas is slow to import
+
+        return pd.DataFrame([self.to_dict()])
+
+    def call(self) -> Call:
+        """Return how the answer is asked for again."""
+        function = f"{check.__module__}.{check.__name__}"
+        return Call("reproduce", function, ("--vectors", self.file), (repr(self.file),))
+
+    def citations(self) -> tuple[Source, ...]:
+        """Return nothing: a file of cases does not say its source."""
+        return ()
 
 
 def check(path: str | Path, *, assumptions: str = "miri-2026-04") -> VectorReport:
@@ -112,7 +147,7 @@ def check(path: str | Path, *, assumptions: str = "miri-2026-04") -> VectorRepor
             comparisons += 1
             if worst is None or error_here > largest:
                 largest, worst = max(largest, error_here), Worst(index, field, expected, ours)
-    return VectorReport(len(cases), comparisons, largest, worst)
+    return VectorReport(str(path), len(cases), comparisons, largest, worst)
 
 
 def _relative_error(ours: float | None, expected: float) -> float:

@@ -7,7 +7,6 @@ from typing import Any
 
 from farflung.analysis.calibrate.forms import FORMS
 from farflung.analysis.calibrate.points import NOISE
-from farflung.catalog.sources import cited
 from farflung.evidence.factors import CoefficientSummary, DataSummary, Factor
 from farflung.evidence.review import EvidenceReview
 from farflung.report.figures.words import brief, capitalised
@@ -186,21 +185,21 @@ def _row(group: Mapping[str, Any], names: list[str]) -> Iterator[str]:
 
 
 def _bounds(evidence: EvidenceReview) -> Iterator[str]:
-    satisfied = sum(one["satisfied"] for one in evidence.bounds)
+    satisfied = sum(one.satisfied for one in evidence.cross_validation.bounds)
     yield "Studies that only bound the cost are not scored. Within twice the noise, the law satisfies"
-    yield f"{satisfied} of {len(evidence.bounds)} bounds:"
+    yield f"{satisfied} of {len(evidence.cross_validation.bounds)} bounds:"
     yield ""
     yield from table(
         ("study", "N", "D", "M", "H", "at most", "the law says", "satisfied"),
         [
             (
-                one["study"],
-                *(brief(one[name]) for name in ("parameters", "tokens", "replicas", "inner_steps")),
-                f"{one['at_most_nats']:.3f}",
-                f"{one['expected_nats']:.3f}",
-                "yes" if one["satisfied"] else "**no**",
+                one.study,
+                *(brief(getattr(one, name)) for name in ("parameters", "tokens", "replicas", "inner_steps")),
+                f"{one.at_most_nats:.3f}",
+                f"{one.expected_nats:.3f}",
+                "yes" if one.satisfied else "**no**",
             )
-            for one in evidence.bounds
+            for one in evidence.cross_validation.bounds
         ],
     )
 
@@ -218,16 +217,7 @@ def _limits(factor: Factor) -> Iterator[str]:
 
 
 def _sources(evidence: EvidenceReview) -> Iterator[str]:
-    keys = {key for factor in evidence.factors for key in _keys(factor)}
-    yield from (f"- `{one.key}`: {one}" for one in cited(sorted(keys)))
-
-
-def _keys(factor: Factor) -> Iterator[str]:
-    for claim in factor.claims.values():
-        yield from claim.sources
-    yield from (one.source for one in factor.coefficients)
-    yield from (one.source for one in factor.tables)
-    yield from (one.source for one in factor.data)
+    yield from (f"- `{source.key}`: {source}" for source in evidence.citations())
 
 
 def _milli(nats: float) -> str:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,12 +13,20 @@ from farflung.analysis.calibrate.forms import FORMS, JOINT, Form, Law
 from farflung.analysis.calibrate.points import STUDIES, TEST_FROM, Points, points
 from farflung.analysis.calibrate.published import PUBLISHED, published_change
 from farflung.analysis.distributions import law_rows
+from farflung.base.pages import Page, Table
+from farflung.base.results import Call, Result, changed_options
+from farflung.catalog.measured import GrowingTokensRow, LossRow
+from farflung.catalog.rows import stored
+from farflung.catalog.sources import Source, cited
 from farflung.scenario import load_assumptions
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 CALIBRATED, NONE = "calibrated-2026-11", "none"
 NAMED = (CALIBRATED, *PUBLISHED, NONE)
 """What is compared: the calibrated set, the published ones, and no penalty at all."""
-COVERED = 0.9
+COVERED, DRAWS = 0.9, 100
 _NOISES = 200
 """Draws of noise for every draw of the law."""
 
@@ -47,7 +55,31 @@ def laws(count: int) -> list[Law]:
 
 
 @dataclass(frozen=True, slots=True)
-class CrossValidation:
+class Bound:
+    """What the law says where a study only bounds the cost.
+
+    Attributes
+    ----------
+    study, parameters, tokens, replicas, inner_steps
+        The run.
+    at_most_nats, expected_nats
+        The bound, and what the law expects.
+    satisfied
+        Whether the law keeps to the bound, within twice the noise.
+    """
+
+    study: str
+    parameters: float
+    tokens: float
+    replicas: float
+    inner_steps: float
+    at_most_nats: float
+    expected_nats: float
+    satisfied: bool
+
+
+@dataclass(frozen=True, repr=False)
+class CrossValidation(Result):
     """Predictions at every scored point by fits that left out its size.
 
     Attributes
@@ -57,12 +89,19 @@ class CrossValidation:
     expected
         Loss change by set or form [nats].
     covered
-        Whether the measured change lies in the 90 % interval of ours, seen from a fit without it.
+        Whether the measured change lies in the 90 % interval of the law, seen from a fit without it.
+    draws, seed
+        Refits for every size behind the intervals, and the seed of weights and noise.
+    bounds
+        What the law says where a study only bounds the cost.
     """
 
     at: Points
     expected: dict[str, np.ndarray]
     covered: np.ndarray
+    draws: int
+    seed: int
+    bounds: tuple[Bound, ...]
 
     def error(self, name: str) -> np.ndarray:
         """Return by how much a set or form is above what was measured [nats]."""
@@ -102,13 +141,66 @@ class CrossValidation:
             "points": int(chosen.sum()),
         }
 
+    def page(self) -> Page:
+        """Return the held-out errors of every set by group, those of the forms, and the bounds."""
+        everything = {"all points": np.ones(len(self.at), dtype=bool)}
+        errors = [
+            (label.replace("_", " "), str(int(chosen.sum())),
+             *(_milli(error) for error in self.held_out_rmse(chosen).values()),
+             f"{self.covered[chosen].mean():.0%}")
+            for label, chosen in (everything | self.groups()).items()
+        ]  # fmt: skip
+        forms = sorted(self.forms_rmse.items(), key=lambda pair: pair[1])
+        numbers = frozenset(range(1, len(NAMED) + 3))
+        satisfied = sum(bound.satisfied for bound in self.bounds)
+        return Page(
+            title="What distribution adds to the loss: held-out errors [0.001 nats]",
+            tables=(
+                Table(("Points", "No.", *NAMED, "In 90 %"), tuple(errors), numbers),
+                Table(
+                    ("Form of the law", "Error"), tuple((form, _milli(error)) for form, error in forms),
+                    frozenset({1}), "Forms, without the sizes of the test",
+                ),
+            ),
+            notes=(
+                "Every point is predicted by a fit without its size; sizes from 3 billion on are in no fit.",
+                f"The law satisfies {satisfied} of {len(self.bounds)} upper bounds, up to 64 replicas, "
+                "within twice the noise.",
+            ),
+        )  # fmt: skip
+
     def to_dict(self) -> dict[str, Any]:
         """Return the figures as plain data."""
         return {
             **self._errors(np.ones(len(self.at), dtype=bool)),
             "forms_rmse_nats": self.forms_rmse,
             "by_group": {label: self._errors(chosen) for label, chosen in self.groups().items()},
+            "bounds": [asdict(bound) for bound in self.bounds],
         }
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row for each scored point: the run, what was measured, and what each set expects."""
+        import pandas as pd  # noqa: PLC0415 - pandas is slow to import
+
+        run = {name: getattr(self.at, name) for name in ("parameters", "tokens", "replicas", "inner_steps")}
+        studies = [STUDIES[int(place)] for place in self.at.study]
+        expected = {f"expected {name}": self.expected[name] for name in NAMED}
+        return pd.DataFrame({"study": studies, **run, "measured": self.at.change, **expected})
+
+    def call(self) -> Call:
+        """Return how the answer is asked for again."""
+        options = changed_options({"draws": (self.draws, DRAWS), "seed": (self.seed, 0)})
+        function = f"{cross_validate.__module__}.{cross_validate.__name__}"
+        return Call("calibrate loss", function, options=options)
+
+    def citations(self) -> tuple[Source, ...]:
+        """Return the sources of the measurements."""
+        rows = (*stored(LossRow), *stored(GrowingTokensRow))
+        return cited(dict.fromkeys(row.source for row in rows))
+
+
+def _milli(nats: float) -> str:
+    return f"{1000 * nats:.1f}"
 
 
 def _without(band: int | None) -> Callable[[Law], Points]:
@@ -133,7 +225,7 @@ def posterior(draws: int, seed: int) -> tuple[Fit, list[Fit], list[Law]]:
     return best, bootstrap(best, _without(None), own, np.random.default_rng(seed)), own
 
 
-def check_bounds() -> list[dict[str, Any]]:
+def check_bounds() -> tuple[Bound, ...]:
     """Return what the law says where a study only bounds the cost, and is in no score.
 
     Such a study did not tune hyperparameters anew, or its baseline on as many tokens is not measured: it
@@ -143,22 +235,24 @@ def check_bounds() -> list[dict[str, Any]]:
     at = points(law)
     at = at.where(~at.scored)
     expected = fit_all(FORMS[JOINT]).penalty(at, law)
-    return [
-        {
-            "study": STUDIES[int(at.study[place])],
-            "parameters": float(at.parameters[place]),
-            "tokens": float(at.tokens[place]),
-            "replicas": float(at.replicas[place]),
-            "inner_steps": float(at.inner_steps[place]),
-            "at_most_nats": float(at.change[place]),
-            "expected_nats": float(expected[place]),
-            "satisfied": bool(expected[place] <= at.change[place] + 2.0 * at.noise[place]),
-        }
+    return tuple(
+        Bound(
+            study=STUDIES[int(at.study[place])],
+            parameters=float(at.parameters[place]),
+            tokens=float(at.tokens[place]),
+            replicas=float(at.replicas[place]),
+            inner_steps=float(at.inner_steps[place]),
+            at_most_nats=float(at.change[place]),
+            expected_nats=float(expected[place]),
+            satisfied=bool(expected[place] <= at.change[place] + 2.0 * at.noise[place]),
+        )
         for place in range(len(at))
-    ]
+    )
 
 
-def cross_validate(*, draws: int, seed: int, forms: Sequence[str] = tuple(FORMS)) -> CrossValidation:
+def cross_validate(
+    *, draws: int = DRAWS, seed: int = 0, forms: Sequence[str] = tuple(FORMS)
+) -> CrossValidation:
     """Return how forms and sets do on points that no fit has seen, one size left out at a time.
 
     Parameters
@@ -185,7 +279,8 @@ def cross_validate(*, draws: int, seed: int, forms: Sequence[str] = tuple(FORMS)
                 own = laws(draws)
                 covered[out] = _covered(bootstrap(best, under, own, generator), own, here, generator)
     expected |= {CALIBRATED: expected[JOINT], NONE: np.zeros(len(at))}
-    return CrossValidation(at, expected | {name: published_change(name, at) for name in PUBLISHED}, covered)
+    expected |= {name: published_change(name, at) for name in PUBLISHED}
+    return CrossValidation(at, expected, covered, draws, seed, check_bounds())
 
 
 def _covered(

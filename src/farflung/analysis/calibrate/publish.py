@@ -150,19 +150,19 @@ def write(found: Posterior, folder: Path | None = None) -> tuple[Path, Path]:
         A copy of the catalog; the package's own if left out.
     """
     root = folder or Path(str(resources.files("farflung.catalog")))
-    draws, believed = root / "data" / JOINT_FILE, root / "assumptions" / f"{CALIBRATED}.toml"
+    draws, assumptions = root / "data" / JOINT_FILE, root / "assumptions" / f"{CALIBRATED}.toml"
     count = len(next(iter(found.draws.values())))
     rows = [",".join(f"{value:.8g}" for value in row) for row in zip(*found.draws.values(), strict=True)]
     head = _HEAD.format(draws=f"{count:,}", seed=found.seed)
     try:
-        text = believed.read_text(encoding="utf-8")
+        text = assumptions.read_text(encoding="utf-8")
         for name, value in found.point.items():
             text = _replaced(text, name, value, found.errors.get(name))
         draws.write_text(head + "\n".join([",".join(found.draws), *rows]) + "\n", encoding="utf-8")
-        believed.write_text(text, encoding="utf-8")
+        assumptions.write_text(text, encoding="utf-8")
     except OSError as error:
         raise InputError("--write", f"the catalog cannot be written ({error})") from error
-    return draws, believed
+    return draws, assumptions
 
 
 def _replaced(text: str, name: str, value: float, error: float | None) -> str:

@@ -33,19 +33,19 @@ def published_change(name: str, at: Points) -> np.ndarray:
     at
         The points.
     """
-    believed = load_assumptions(name)
-    coefficient = {one: value for one, (value, _) in believed.values.items()}
+    assumptions = load_assumptions(name)
+    coefficient = {one: value for one, (value, _) in assumptions.values.items()}
     with np.errstate(all="ignore"):
-        loss = at.baseline * _multiplier(believed, coefficient, at)
-        share = _interval_share(coefficient, at) * _compression_share(believed, at)
+        loss = at.baseline * _multiplier(assumptions, coefficient, at)
+        share = _interval_share(coefficient, at) * _compression_share(assumptions, at)
         return np.asarray(_loss_with(loss, share, coefficient) - at.baseline)
 
 
-def _multiplier(believed: Assumptions, coefficient: dict[str, float], at: Points) -> Any:
-    distribution = believed.forms.distribution
+def _multiplier(assumptions: Assumptions, coefficient: dict[str, float], at: Points) -> Any:
+    distribution = assumptions.forms.distribution
     if isinstance(distribution, JointLaw):
         known = ", ".join(PUBLISHED)
-        raise InputError("assumptions", f"'{believed.name}' is no published set", nearest=known)
+        raise InputError("assumptions", f"'{assumptions.name}' is no published set", nearest=known)
     if distribution.replica_divergence == "none":
         return np.ones(len(at))
     exponent = replicas.divergence_exponent(
@@ -71,13 +71,13 @@ def _interval_share(coefficient: dict[str, float], at: Points) -> Any:
     )
 
 
-def _compression_share(believed: Assumptions, at: Points) -> Any:
-    distribution = believed.forms.distribution
+def _compression_share(assumptions: Assumptions, at: Points) -> Any:
+    distribution = assumptions.forms.distribution
     if isinstance(distribution, JointLaw) or distribution.compression == "lossless":
         return 1.0
     return compression.compression_efficiency(
         compression_ratio=np.maximum(_UNCOMPRESSED / at.bits, 1.0),
-        compression_table=believed.tables["compression_plain"].columns["expected"],
+        compression_table=assumptions.tables["compression_plain"].columns["expected"],
         replicas=at.replicas,
     )
 

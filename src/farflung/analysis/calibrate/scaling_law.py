@@ -9,16 +9,23 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from farflung.base.pages import Page, Table
+from farflung.base.results import Call, Result, changed_options
 from farflung.catalog.measured import ChinchillaRow, ScalingLawRow
 from farflung.catalog.rows import stored
+from farflung.catalog.sources import Source, cited
 from farflung.learning.allocation import parameters_for_flop
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 LETTERS = ("A", "B", "E", "alpha", "beta")
 PUBLISHED = "besiroglu"
+DRAWS = 200
 DROPPED = 5
 """Runs of fewest tokens per parameter that are left out, as in the source."""
 _HUBER = 1e-3
@@ -35,8 +42,8 @@ COMPUTES = (1e21, 5.76e23, 1e24, 1e25, 1e26)
 """Where the law's own optimum is shown [FLOP]."""
 
 
-@dataclass(frozen=True, slots=True)
-class Refit:
+@dataclass(frozen=True, repr=False)
+class ScalingLawFit(Result):
     """Estimates, their spread, and what was published.
 
     Attributes
@@ -45,8 +52,8 @@ class Refit:
         By letter [nats, nats, nats, 1, 1].
     published, published_errors
         The source's.
-    points, draws
-        Runs that were fitted, and bootstrap draws.
+    points, draws, seed
+        Runs that were fitted, bootstrap draws, and the seed of the resampling.
     alternatives
         Coefficients of other published laws by name.
     """
@@ -57,6 +64,7 @@ class Refit:
     published_errors: Mapping[str, float]
     points: int
     draws: int
+    seed: int
     alternatives: Mapping[str, Mapping[str, float]]
 
     @property
@@ -67,9 +75,37 @@ class Refit:
             for letter in LETTERS
         }
 
-    def as_table(self) -> dict[str, Any]:
-        """Return the figures as plain tables, for JSON."""
-        laws = {"refit": self.estimates, PUBLISHED: self.published, **self.alternatives}
+    @property
+    def laws(self) -> dict[str, Mapping[str, float]]:
+        """Return the coefficients of every law by name."""
+        return {"refit": self.estimates, PUBLISHED: self.published, **self.alternatives}
+
+    def page(self) -> Page:
+        """Return the estimates beside what is published, and the best allocation of every law."""
+        estimates = [
+            (letter, f"{value:.5g}", f"{self.standard_errors[letter]:.5g}", f"{self.published[letter]:.5g}",
+             f"{self.published_errors[letter]:.5g}", "yes" if self.within[letter] else "no")
+            for letter, value in self.estimates.items()
+        ]  # fmt: skip
+        ratios = [
+            (name, *(f"{optimal_ratio(law, flop):.1f}" for flop in COMPUTES))
+            for name, law in self.laws.items()
+        ]
+        headers = ("Coefficient", "Here", "Error", "Published", "Error", "Within one error")
+        computes = tuple(f"{flop:g} FLOP" for flop in COMPUTES)
+        return Page(
+            title=f"The scaling law fitted to {self.points} runs, {self.draws} bootstrap draws",
+            tables=(
+                Table(headers, tuple(estimates), frozenset(range(1, 5))),
+                Table(
+                    ("Law", *computes), tuple(ratios), frozenset(range(1, len(computes) + 1)),
+                    "Best tokens per parameter",
+                ),
+            ),
+        )  # fmt: skip
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the figures as plain data."""
         return {
             "estimates": dict(self.estimates),
             "standard_errors": dict(self.standard_errors),
@@ -81,10 +117,30 @@ class Refit:
             "draws": self.draws,
             "tokens_per_parameter": {
                 name: {f"{flop:g}": optimal_ratio(law, flop) for flop in COMPUTES}
-                for name, law in laws.items()
+                for name, law in self.laws.items()
             },
             "alternatives": {name: dict(law) for name, law in self.alternatives.items()},
         }
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row for each coefficient and law."""
+        import pandas as pd  # noqa: PLC0415 - pandas is slow to import
+
+        errors = {"refit": self.standard_errors, PUBLISHED: self.published_errors}
+        return pd.DataFrame(
+            {"law": name, "coefficient": letter, "value": value, "error": errors.get(name, {}).get(letter)}
+            for name, law in self.laws.items()
+            for letter, value in law.items()
+        )
+
+    def call(self) -> Call:
+        """Return how the answer is asked for again."""
+        options = changed_options({"draws": (self.draws, DRAWS), "seed": (self.seed, 0)})
+        return Call("calibrate scaling-law", f"{refit.__module__}.{refit.__name__}", options=options)
+
+    def citations(self) -> tuple[Source, ...]:
+        """Return the sources of the published laws, one of which gives the runs too."""
+        return cited(dict.fromkeys(row.source for row in stored(ScalingLawRow)))
 
 
 def optimal_ratio(law: Mapping[str, float], flop: float) -> float:
@@ -107,7 +163,7 @@ def optimal_ratio(law: Mapping[str, float], flop: float) -> float:
     return float(flop / (6.0 * parameters * parameters))
 
 
-def refit(*, draws: int, seed: int, rows: Sequence[ChinchillaRow] | None = None) -> Refit:
+def refit(*, draws: int = DRAWS, seed: int = 0, rows: Sequence[ChinchillaRow] | None = None) -> ScalingLawFit:
     """Return the refit of the scaling law.
 
     Parameters
@@ -128,13 +184,14 @@ def refit(*, draws: int, seed: int, rows: Sequence[ChinchillaRow] | None = None)
         drawn.append(_natural(_descend(best, size[at], data[at], loss[at])[0]))
     errors = np.std(np.array(drawn), axis=0, ddof=1) if draws > 1 else np.full(5, np.nan)
     laws, spreads = published_laws()
-    return Refit(
+    return ScalingLawFit(
         estimates=_by_letter(_natural(best)),
         standard_errors=_by_letter(errors),
         published=laws[PUBLISHED],
         published_errors=spreads,
         points=len(loss),
         draws=draws,
+        seed=seed,
         alternatives={name: law for name, law in laws.items() if name != PUBLISHED},
     )
 

@@ -8,15 +8,22 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from farflung.analysis.calibrate.straggler_runs import Factors, Setting
+from farflung.analysis.calibrate.straggler_runs import Factors, Progress, Setting, measure
+from farflung.base.pages import Page, Table
+from farflung.base.results import Call, Result, changed_options
+from farflung.catalog.sources import Source, cited
+from farflung.catalog.tables import DEFAULT_ASSUMPTIONS
 from farflung.physics.stragglers import exchange_straggler_factor, order_statistics_factor, straggler_factor
 from farflung.scenario import load_assumptions
 
-OURS = "(1 + c log2 n)^(k ln(1 + s))"
+if TYPE_CHECKING:
+    import pandas as pd
+
+MODEL_FORM = "(1 + c log2 n)^(k ln(1 + s))"
 """The form that the model has: what ``order_statistics`` stands for."""
 GROWTH, EXPONENT = "order_statistics_growth", "order_statistics_exponent"
 LARGEST_FROM = 1024
@@ -75,7 +82,7 @@ def _extreme(peers: np.ndarray) -> np.ndarray:
     return np.asarray(np.sqrt(2.0 * np.log(peers)))
 
 
-def _ours(
+def _model_form(
     peers: np.ndarray, spread: np.ndarray, order_statistics_growth: float, order_statistics_exponent: float
 ) -> np.ndarray:
     found = order_statistics_factor(
@@ -88,7 +95,7 @@ def _ours(
 
 
 FORMS: Mapping[str, Form] = {
-    OURS: Form(_ours, {GROWTH: 0.2, EXPONENT: 3.0}),
+    MODEL_FORM: Form(_model_form, {GROWTH: 0.2, EXPONENT: 3.0}),
     "(1 + c log2 n)^(k σ)": Form(
         lambda n, s, c, k: (1.0 + c * np.log2(n)) ** (k * _sigma(s)), {"c": 0.2, "k": 3.0}
     ),
@@ -105,9 +112,9 @@ FORMS: Mapping[str, Form] = {
 """Forms that compete. s is the coefficient of variation, σ² = ln(1 + s²)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
-    """The forms' contest over what the event engine shows.
+@dataclass(frozen=True, repr=False)
+class StragglerFit(Result):
+    """Forms of the straggler factor fitted to the event engine, and their errors on what fits left out.
 
     Attributes
     ----------
@@ -139,22 +146,60 @@ class Order:
     @property
     def exponent_error(self) -> float:
         """Return how far the exponents of the settings are apart, the growth being the same for all [1]."""
-        ours = partial(FORMS[OURS].factor, order_statistics_growth=self.fits[OURS][GROWTH])
-        form = Form(ours, {EXPONENT: self.fits[OURS][EXPONENT]})
+        ours = partial(FORMS[MODEL_FORM].factor, order_statistics_growth=self.fits[MODEL_FORM][GROWTH])
+        form = Form(ours, {EXPONENT: self.fits[MODEL_FORM][EXPONENT]})
         of_settings = [
             form.fit(self.at.where(self.at.setting == place))[EXPONENT]
             for place in np.unique(self.at.setting)
         ]
         return float(np.std(of_settings, ddof=1))
 
-    def as_table(self) -> dict[str, Any]:
-        """Return the figures as plain tables, for JSON."""
+    def errors(self, form: str) -> tuple[float, float, float]:
+        """Return a form's errors where anything, a setting, and the largest numbers were left out [1]."""
+        apart = (_root_mean_square(self.spread_out[form]), _root_mean_square(self.largest_out[form]))
+        return self.held_out(form), *apart
+
+    def page(self) -> Page:
+        """Return the forms by their held-out errors, the coefficients, and the published slopes."""
+        forms = [
+            (form, *(f"{100 * error:.1f}" for error in self.errors(form)))
+            for form in sorted(self.fits, key=self.held_out)
+        ]
+        slopes = [
+            (f"{row['peers']:.0f}", *(f"{row[name]:.{digits}f}" for name, digits in _COMPARED.items()))
+            for row in published(self.fits[MODEL_FORM])
+        ]
+        peers, spread = self.at.peers, self.at.spread
+        return Page(
+            title="How much longer the slowest of n takes: held-out errors of its forms [%]",
+            lines=tuple(
+                f"{name} = {value:.4g}" + (f" ± {self.exponent_error:.2g}" if name == EXPONENT else "")
+                for name, value in self.fits[self.chosen].items()
+            ),
+            tables=(
+                Table(
+                    ("Form; s is the spread, σ² = ln(1 + s²)", "All", "Spread", "Largest n"), tuple(forms),
+                    frozenset((1, 2, 3)),
+                ),
+                Table(
+                    ("n", "synchronous", "right at s =", "relay", "right at s =", "exchanges", "steps"),
+                    tuple(slopes), frozenset(range(7)),
+                    "Published factors, the spreads for which they are right, and the factors here",
+                ),
+            ),
+            notes=(
+                f"{len(self.at.factor)} points, n from {peers.min():.0f} to {peers.max():.0f}, s from "
+                f"{spread.min():.2g} to {spread.max():.2g}; errors where one spread, or the largest n, were "
+                "left out. Here: at the spreads of links and nodes of the calibrated set.",
+            ),
+        )  # fmt: skip
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the figures as plain data."""
         return {
             "forms": {
                 form: {
-                    "held_out_rmse": self.held_out(form),
-                    "spread_left_out_rmse": _root_mean_square(self.spread_out[form]),
-                    "largest_left_out_rmse": _root_mean_square(self.largest_out[form]),
+                    **dict(zip(_ERRORS, self.errors(form), strict=True)),
                     "coefficients": dict(self.fits[form]),
                 }
                 for form in self.fits
@@ -168,12 +213,50 @@ class Order:
                 "spread": [self.at.spread.min(), self.at.spread.max()],
             },
             "seed": self.seed,
-            "published": list(published(self.fits[OURS])),
+            "published": list(published(self.fits[MODEL_FORM])),
         }
 
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row for each form."""
+        import pandas as pd  # noqa: PLC0415 - pandas is slow to import
 
-def contest(at: Factors, *, seed: int = 0) -> Order:
-    """Return how the forms do on what their fits have not seen.
+        return pd.DataFrame(
+            {"form": form, **dict(zip(_ERRORS, self.errors(form), strict=True))} for form in self.fits
+        )
+
+    def call(self) -> Call:
+        """Return how the answer is asked for again."""
+        function = f"{calibrate_stragglers.__module__}.{calibrate_stragglers.__name__}"
+        return Call("calibrate stragglers", function, options=changed_options({"seed": (self.seed, 0)}))
+
+    def citations(self) -> tuple[Source, ...]:
+        """Return the sources of the published slopes."""
+        coefficients = load_assumptions("miri-2026-04").coefficients
+        return cited(dict.fromkeys(coefficients[name].source for name in _PUBLISHED))
+
+
+_ERRORS = ("held_out_rmse", "spread_left_out_rmse", "largest_left_out_rmse")
+_COMPARED = {
+    "synchronous": 2, "synchronous_spread": 3, "relay": 2, "relay_spread": 3, "exchanges": 2, "steps": 2,
+}  # fmt: skip
+"""Columns that are shown of the published slopes, and their decimals."""
+
+
+def calibrate_stragglers(*, seed: int = 0, progress: Progress | None = None) -> StragglerFit:
+    """Return forms of the straggler factor, fitted to a fresh simulation of the slowest of many.
+
+    Parameters
+    ----------
+    seed
+        Same seed, same answer.
+    progress
+        Called with the number of points simulated and of all points.
+    """
+    return compare_forms(measure(seed=seed, progress=progress), seed=seed)
+
+
+def compare_forms(at: Factors, *, seed: int = 0) -> StragglerFit:
+    """Return how the forms do on what their fits left out.
 
     Parameters
     ----------
@@ -190,7 +273,8 @@ def contest(at: Factors, *, seed: int = 0) -> Order:
             out = at.setting == place
             spread_out[name][out] = form.error(at.where(out), form.fit(at.where(~out)))
         largest_out[name] = form.error(at.where(largest), form.fit(at.where(~largest)))
-    return Order(at, spread_out, largest_out, {name: form.fit(at) for name, form in FORMS.items()}, seed)
+    fits = {name: form.fit(at) for name, form in FORMS.items()}
+    return StragglerFit(at, spread_out, largest_out, fits, seed)
 
 
 def published(coefficients: Mapping[str, float]) -> list[dict[str, float]]:
@@ -199,13 +283,13 @@ def published(coefficients: Mapping[str, float]) -> list[dict[str, float]]:
     Parameters
     ----------
     coefficients
-        Those of our form.
+        Those of the model's form.
     """
     slopes = {name: load_assumptions("miri-2026-04").coefficients[name].value for name in _PUBLISHED}
-    believed = load_assumptions("calibrated-2026-11").coefficients
+    assumptions = load_assumptions(DEFAULT_ASSUMPTIONS).coefficients
     spreads = {
-        "exchanges": Setting(believed["link_spread"].value, believed["link_variation"].value).spread,
-        "steps": believed["compute_spread"].value,
+        "exchanges": Setting(assumptions["link_spread"].value, assumptions["link_variation"].value).spread,
+        "steps": assumptions["compute_spread"].value,
     }
     rows = []
     for peers in COMPARED_AT:
