@@ -3,7 +3,8 @@
 from farflung.analysis.sweep.axes import Axis, axis
 from farflung.analysis.sweep.axis_text import read_axis
 from farflung.analysis.sweep.engine import Interrupted, Progress, sweep
-from farflung.analysis.sweep.summary import SweepSummary, fold_chunks, sweep_summary
+from farflung.analysis.sweep.grid import fold_chunks
+from farflung.analysis.sweep.summary import SweepSummary, sweep_summary
 
 __all__ = [
     "Axis",

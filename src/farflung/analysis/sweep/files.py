@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from importlib import import_module
+from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from farflung.analysis.sweep.grid import Grid
+from farflung.analysis.sweep.grid import fold_chunks
 from farflung.analysis.sweep.store import writing
 from farflung.base.errors import InputError
 
@@ -37,12 +38,6 @@ def check_path(path: Path, *, overwrite: bool) -> None:
         raise InputError(str(path), f"there is no folder '{path.parent}'")
     if suffix == ".zarr":
         return
-    if suffix == ".nc":
-        try:
-            import_module("h5netcdf.legacyapi")
-        except ImportError as error:
-            nearest = "pip install h5netcdf h5py, or a .zarr path"
-            raise InputError(".nc", "NetCDF needs h5netcdf and h5py", nearest) from error
     for file in (path, _beside(path)) if suffix == ".csv" else (path,):
         if file.is_dir():
             raise InputError(str(file), "is a folder")
@@ -71,31 +66,25 @@ def write_file(result: xr.Dataset, path: Path, progress: Callable[[int, int], No
     InputError
         If the file cannot be written.
     """
-    grid = Grid.of(tuple(result.sizes.values()), len(result.data_vars))
-    progress(0, grid.cells)
+    cells = math.prod(result.sizes.values())
+    progress(0, cells)
     if path.suffix.lower() == ".csv":
-        with _whole(path) as file:
-            _write_csv(result, grid, file, progress)
+        with _whole(path) as file, file.open("w", encoding="utf-8", newline="") as table:
+            fold_chunks(result, _write_rows, table, progress)
         with _whole(_beside(path)) as file:
             file.write_text(_describe(result), encoding="utf-8")
         return
     with _whole(path) as file:
-        encoding = {"zlib": True, "complevel": 1, "chunksizes": grid.chunk}
+        encoding = {"zlib": True, "complevel": 1}
         result.to_netcdf(file, engine="h5netcdf", encoding=dict.fromkeys(result.data_vars, encoding))
-    progress(grid.cells, grid.cells)
+    progress(cells, cells)
 
 
-def _write_csv(result: xr.Dataset, grid: Grid, path: Path, progress: Callable[[int, int], None]) -> None:
-    columns = [*result.coords, *result.data_vars]
-    done = 0
-    with path.open("w", encoding="utf-8", newline="") as file:
-        # Chunks are runs of cells in row-major order: one after the other they are the table.
-        for number in range(grid.chunks):
-            piece = result.isel(dict(zip(result.sizes, grid.slices(number), strict=True)))
-            frame = piece.to_dataframe(dim_order=[*result.sizes]).reset_index()
-            frame[columns].to_csv(file, header=number == 0, index=False)
-            done += grid.cells_of(number)
-            progress(done, grid.cells)
+def _write_rows(file: TextIOWrapper, start: int, piece: xr.Dataset) -> TextIOWrapper:
+    """Write a chunk; chunks are runs of cells in row-major order, one after the other the whole table."""
+    frame = piece.to_dataframe(dim_order=[*piece.sizes]).reset_index()
+    frame[[*piece.coords, *piece.data_vars]].to_csv(file, header=start == 0, index=False)
+    return file
 
 
 def _describe(result: xr.Dataset) -> str:

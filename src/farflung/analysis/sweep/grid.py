@@ -1,14 +1,19 @@
-"""The grid of a sweep: its cells in row-major order, cut into chunks."""
+"""The grid of a sweep: its cells in row-major order, cut into chunks, and a fold over these."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
+if TYPE_CHECKING:
+    import xarray as xr
+
+State = TypeVar("State")
 Slices = tuple[slice, ...]
 _CHUNK_VALUES = 1 << 22
 _FEWEST, _SMALL, _MOST = 1 << 14, 1 << 17, 1 << 20
@@ -73,3 +78,33 @@ class Grid:
     def cells_of(self, number: int) -> int:
         """Return the number of cells of a chunk."""
         return math.prod(part.stop - part.start for part in self.slices(number))
+
+
+def fold_chunks(
+    result: xr.Dataset,
+    fold: Callable[[State, int, xr.Dataset], State],
+    state: State,
+    progress: Callable[[int, int], None] | None = None,
+) -> State:
+    """Return what a function makes of a sweep, chunk by chunk in row-major order.
+
+    Parameters
+    ----------
+    result
+        The sweep.
+    fold
+        Returns the next state from the state, the number of cells before the chunk, and the chunk.
+    state
+        The first state.
+    progress
+        Called with the cells read and all there are, after each chunk.
+    """
+    grid = Grid.of(tuple(result.sizes.values()), len(result.data_vars))
+    done = 0
+    for number in range(grid.chunks):
+        piece = result.isel(dict(zip(result.sizes, grid.slices(number), strict=True)))
+        state = fold(state, done, piece.load())
+        done += grid.cells_of(number)
+        if progress:
+            progress(done, grid.cells)
+    return state

@@ -7,11 +7,11 @@ import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from farflung.analysis.sweep.grid import Grid
+from farflung.analysis.sweep.grid import fold_chunks
 from farflung.base.format import format_digits, format_value
 from farflung.base.pages import Page, Table
 from farflung.base.results import FIGURES, Call, Result
@@ -27,37 +27,6 @@ _MOST_SORTED = 1 << 20
 _CONTRADICTIONS_SHOWN = 5
 _PROVENANCE = ("farflung_version", "assumptions", "assumptions_hash", "scenario_hash", "command")
 _SPREAD = ("smallest", "median", "largest")
-State = TypeVar("State")
-
-
-def fold_chunks(
-    result: xr.Dataset,
-    fold: Callable[[State, int, xr.Dataset], State],
-    state: State,
-    progress: Callable[[int, int], None] | None = None,
-) -> State:
-    """Return what a function makes of a sweep, chunk by chunk in row-major order.
-
-    Parameters
-    ----------
-    result
-        The sweep.
-    fold
-        Returns the next state from the state, the number of cells before the chunk, and the chunk.
-    state
-        The first state.
-    progress
-        Called with the cells read and all there are, after each chunk.
-    """
-    grid = Grid.of(tuple(result.sizes.values()), len(result.data_vars))
-    done = 0
-    for number in range(grid.chunks):
-        piece = result.isel(dict(zip(result.sizes, grid.slices(number), strict=True)))
-        state = fold(state, done, piece.load())
-        done += grid.cells_of(number)
-        if progress:
-            progress(done, grid.cells)
-    return state
 
 
 @dataclass(frozen=True, repr=False, eq=False)
