@@ -1,6 +1,7 @@
 """The search finds the published answers in the published grid, and better ones outside it."""
 
 import itertools
+import json
 from dataclasses import replace
 from functools import partial
 
@@ -9,8 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import farflung
 from farflung import InputError, evaluate
 from farflung.analysis.search import (
+    Constraints,
     Grid,
     Problem,
     Question,
@@ -22,7 +25,10 @@ from farflung.analysis.search import (
     solve,
     threshold_for_duration,
 )
+from farflung.analysis.search.options import DesignOptions, SearchOptions, options_of, problem_of
 from farflung.analysis.search.pareto import front
+from farflung.base.fields import fields_of
+from farflung.protocols import PROTOCOLS, Setting
 from farflung.scenario import preset
 
 # The set whose answers the literature prints.
@@ -288,3 +294,99 @@ def test_the_threshold_that_stops_a_target():
 def test_a_threshold_alone_stops_nothing():
     with pytest.raises(InputError, match="budget or a greatest number of nodes"):
         threshold_for_duration(1e25, grid=SMALL)
+
+
+def test_the_page_is_one_that_a_person_reads(small):
+    lines = repr(small).splitlines()
+    assert len(lines) <= 25
+    assert max(map(len, lines)) <= 100
+    said = " ".join(repr(small).split())
+    assert lines[0] == "1e+25 FLOP of local-equivalent compute (C_local) below miri-2025"
+    assert "in 740 days, over links of 100 Mbit/s. Assumptions: miri-2026-04" in said
+    assert "a node holds at most 16 H100-equivalents" in said
+    assert "It reaches the target in" in said
+    assert "costs at least" not in said
+    assert small.best.design.node_text in said
+
+
+def test_odds_are_those_of_the_draws(small):
+    from farflung.analysis.uncertainty import uncertainty
+
+    best = small.best
+    drawn = uncertainty(best.outcome.scenario, 512, limits={"local_equivalent_flop": 1e25})
+    assert best.odds() == pytest.approx(drawn.chances[0].probability, abs=1 / 512)
+    assert 0.0 < best.odds() < 1.0
+
+
+def test_the_object_says_what_was_asked(small):
+    table = json.loads(json.dumps(small.to_dict()))
+    assert table["question"]["target"] == 1e25
+    assert table["rule"]["node_h100_equivalents"] == pytest.approx(16)
+    assert table["odds"] == {"share": small.best.odds(), "draws": 512}
+    assert table["evaluated"] >= sum(table["rejected_by"].values())
+    frame = small.to_frame()
+    assert list(frame["place"]).count("best") == 1
+    assert len(frame) == 1 + len(small.runners_up) + len(small.pareto)
+    assert {source.key for source in small.citations()} >= {"scher2025agreement"}
+
+
+def test_a_search_is_asked_for_again_as_it_was():
+    result = search(
+        1e24, metric="local", links="57 Mbps/310 Mbps", budget="$30M", chips=("GH200", "H100 SXM"),
+        max_nodes=50, grid="published", precisions="bf16",
+    )  # fmt: skip
+    assert result.command == (
+        "farflung search --target 1e+24 --metric local --assumptions miri-2026-04 --max-nodes 50"
+        " --budget '30000000 USD' --chips GH200 --chips 'H100 SXM' --links '57 Mbit/s/310 Mbit/s'"
+        " --grid published --precisions bf16"
+    )
+    again = eval(result.python, {"farflung": farflung})
+    assert again.problem == result.problem
+    assert again.to_dict() == result.to_dict()
+
+
+def test_a_grid_of_ones_own_has_no_command(small):
+    assert small.command is None
+    assert problem_of(options_of(small.problem)) == small.problem
+
+
+def test_options_are_the_declared_fields():
+    declared = {*fields_of(Question), *fields_of(Constraints), "links", "grid", "precisions"} - {"target"}
+    assert set(SearchOptions.__annotations__) | {"budget"} == declared
+    assert set(DesignOptions.__annotations__) == declared - {"budget"}
+
+
+def test_a_new_protocol_is_searched_without_a_change_here(monkeypatch):
+    setting = Setting("protocol.local_batch", (65536.0, 131072.0))
+    eager = replace(PROTOCOLS["flat"], name="eager", settings=(*PROTOCOLS["flat"].settings, setting))
+    monkeypatch.setitem(PROTOCOLS, "eager", eager)
+    variants = [variant for variant in Grid().variants if variant.mode == "eager"]
+    assert [dict(variant.settings) for variant in variants] == [
+        {"protocol.local_batch": 65536.0}, {"protocol.local_batch": 131072.0}
+    ]  # fmt: skip
+    result = search(1e24, chips="H100 SXM", modes="eager", grid=replace(SMALL, variants=tuple(variants)))
+    assert {found.design.variant.mode for found in result.designs} == {"eager"}
+    assert result.best.outcome.scenario.protocol.local_batch in setting.values
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda: most_compute("$20M", metric="local", grid=SMALL),
+        lambda: nodes_for_target("governance-72-nodes", "local_equivalent_flop", 1e25),
+        lambda: least_bandwidth("paper-headline", 0.8, protocol__inner_steps=30),
+        lambda: threshold_for_duration(5e24, max_nodes=150, grid="published"),
+    ],
+    ids=["compute", "nodes", "bandwidth", "threshold"],
+)
+def test_inverse_answers_have_the_face_of_every_answer(ask):
+    result = ask()
+    lines = repr(result).splitlines()
+    assert len(lines) <= 25
+    assert max(map(len, lines)) <= 100
+    json.dumps(result.to_dict())
+    assert len(result.to_frame()) == 1
+    assert result.citations()
+    names = {"farflung": farflung, "Grid": Grid, "Variant": Variant}
+    again = eval(result.python, names)
+    assert again.to_dict() == result.to_dict()

@@ -1,4 +1,4 @@
-"""How an answer about scenarios is asked for again."""
+"""The call that gives an answer about scenarios again."""
 
 from __future__ import annotations
 

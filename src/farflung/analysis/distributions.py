@@ -200,7 +200,7 @@ def law_rows(name: str = LAW_FILE) -> Mapping[str, np.ndarray]:
     return {name: columns[name][order] for name in own}
 
 
-def distributions(believed: Assumptions) -> tuple[Coefficient | ScalingLaw, ...]:
+def distributions(assumptions: Assumptions) -> tuple[Coefficient | ScalingLaw, ...]:
     """Return what is uncertain in an assumption set, in the order of the set.
 
     The scaling law is drawn jointly where the set takes all of it from the fit that the bootstrap
@@ -211,33 +211,33 @@ def distributions(believed: Assumptions) -> tuple[Coefficient | ScalingLaw, ...]
     InputError
         If a range does not hold its value, or a standard error is negative.
     """
-    law = _joint_law(believed)
+    law = _joint_law(assumptions)
     drawn_together = () if law is None else law.coefficients
-    found: list[Coefficient | ScalingLaw] = []
-    for name, record in believed.coefficients.items():
+    drawn: list[Coefficient | ScalingLaw] = []
+    for name, record in assumptions.coefficients.items():
         if law is not None and name in drawn_together:
-            if law not in found:
-                found.append(law)
+            if law not in drawn:
+                drawn.append(law)
         elif _is_uncertain(record):
-            found.append(_coefficient(name, record, believed.values[name][1]))
-    return tuple(found)
+            drawn.append(_coefficient(name, record, assumptions.values[name][1]))
+    return tuple(drawn)
 
 
-def _joint_law(believed: Assumptions) -> ScalingLaw | None:
+def _joint_law(assumptions: Assumptions) -> ScalingLaw | None:
     """Return the coefficients that are drawn together, or none where the set takes them from elsewhere."""
-    drawn = _all_from(believed, _LAW_COLUMNS, _LAW_SOURCE)
+    whole = _all_from(assumptions, _LAW_COLUMNS, _LAW_SOURCE)
     distributed = [name for name in law_rows(JOINT_FILE) if name not in _LAW_COLUMNS]
-    if not isinstance(believed.forms.distribution, JointLaw) or not _all_from(
-        believed, distributed, _JOINT_SOURCE
+    if not isinstance(assumptions.forms.distribution, JointLaw) or not _all_from(
+        assumptions, distributed, _JOINT_SOURCE
     ):
-        return ScalingLaw() if drawn else None
-    if drawn:
+        return ScalingLaw() if whole else None
+    if whole:
         return ScalingLaw(file=JOINT_FILE)
     return ScalingLaw(DISTRIBUTED, source=_JOINT_SOURCE, file=JOINT_FILE, fixed=frozenset(_LAW_COLUMNS))
 
 
-def _all_from(believed: Assumptions, names: Iterable[str], source: str) -> bool:
-    records = [believed.coefficients.get(name) for name in names]
+def _all_from(assumptions: Assumptions, names: Iterable[str], source: str) -> bool:
+    records = [assumptions.coefficients.get(name) for name in names]
     return all(r is not None and r.source == source and _is_uncertain(r) for r in records)
 
 
@@ -282,10 +282,10 @@ def _bounds(name: str, value: float, stated: tuple[float, float]) -> tuple[float
         candidates.append((0.0, math.inf) if value > 0 else (-math.inf, 0.0))
     else:
         candidates += [(0.0, math.inf), (-math.inf, 0.0)]
-    kept = [bounds for bounds in candidates if bounds[0] <= stated[0] and stated[1] <= bounds[1]]
+    fitting = [bounds for bounds in candidates if bounds[0] <= stated[0] and stated[1] <= bounds[1]]
     return (
-        max((low for low, _ in kept), default=-math.inf),
-        min((high for _, high in kept), default=math.inf),
+        max((low for low, _ in fitting), default=-math.inf),
+        min((high for _, high in fitting), default=math.inf),
     )
 
 

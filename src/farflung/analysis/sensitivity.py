@@ -68,7 +68,7 @@ class Lever:
             values = np.exp((1.0 - share) * math.log(self.low) + share * math.log(self.high))
         else:
             values = (1.0 - share) * self.low + share * self.high
-        # The ends are what was asked for, not what rounding makes of them.
+        # The ends are those given, not what rounding makes of them.
         values = np.where(share == 0.0, self.low, np.where(share == 1.0, self.high, values))
         return {self.name: np.rint(values) if self.field.kind == "count" else values}
 
@@ -126,8 +126,6 @@ def sensitivity(
     return SensitivityResult(
         outcome=outcome,
         output=name,
-        point=point,
-        unit=OUTPUTS[name].unit,
         scale=scale,
         levers=levers or {},
         bars=tuple(sorted(moving, key=lambda bar: _width(bar, point, scale), reverse=True)),

@@ -88,8 +88,8 @@ class SensitivityResult(Result):
     ----------
     outcome
         The outcome at the point values.
-    output, point, unit
-        The output, its value there, and its unit.
+    output
+        Name of the output.
     scale
         ``log10`` where the variance is that of the logarithm (compute), else ``linear``.
     levers
@@ -104,8 +104,6 @@ class SensitivityResult(Result):
 
     outcome: Outcome
     output: str
-    point: float | None
-    unit: str
     scale: Literal["log10", "linear"]
     levers: Levers
     bars: tuple[Bar, ...]
@@ -120,6 +118,16 @@ class SensitivityResult(Result):
     def scenario(self) -> Scenario:
         """Return the scenario."""
         return self.outcome.scenario
+
+    @property
+    def point(self) -> float | None:
+        """Return the output at the point values."""
+        return self.outcome.values()[self.output]
+
+    @property
+    def unit(self) -> str:
+        """Return the unit of the output."""
+        return OUTPUTS[self.output].unit
 
     @property
     def provenance(self) -> Provenance:

@@ -108,18 +108,15 @@ def waterfall(
         raise unknown("by", "way", str(by), get_args(By))
     whole_seed(seed)
     outcomes = evaluate(first, **changes), evaluate(second, **changes)
-    ends = tuple(_value(outcome, name) for outcome in outcomes)
+    ends = _value(outcomes[0], name), _value(outcomes[1], name)
     if by == "factor":
-        terms, exact = tuple(_by_factor(outcomes, name, (ends[0], ends[1]))), True
+        terms, exact = tuple(_by_factor(outcomes, name, ends)), True
     else:
         terms, exact = _by_input(outcomes, name, seed)
     return Waterfall(
         output=name,
-        unit=OUTPUTS[name].unit,
         by=by,
         outcomes=outcomes,
-        first=ends[0],
-        second=ends[1],
         terms=terms,
         exact=exact,
         seed=seed,
@@ -230,9 +227,9 @@ def _blocks(first: Scenario, second: Scenario) -> Iterator[tuple[str, ...]]:
 def _values(outcome: Outcome, fields: Sequence[str]) -> Any:
     """Return what a scenario says, or what was taken where it says nothing."""
     defaulted = {default.field: default.value for default in outcome.defaulted}
-    said = {name: outcome.mode if name == _MODE else _FIELDS[name].get(outcome.scenario) for name in fields}
-    found = [defaulted.get(name) if value is None else value for name, value in said.items()]
-    return found[0] if len(found) == 1 else found
+    given = {name: outcome.mode if name == _MODE else _FIELDS[name].get(outcome.scenario) for name in fields}
+    values = [defaulted.get(name) if value is None else value for name, value in given.items()]
+    return values[0] if len(values) == 1 else values
 
 
 def _mixture(first: Scenario, second: Scenario, fields: Iterable[str]) -> Scenario:

@@ -61,12 +61,10 @@ class Waterfall(Result):
     ----------
     outcomes
         The outcomes of the two scenarios.
-    output, unit
-        The output and its unit.
+    output
+        Name of the output.
     by
         Whether terms are what the output is made of, or what the scenarios say differently.
-    first, second
-        The output of either scenario.
     terms
         What the difference is made of.
     exact
@@ -77,13 +75,25 @@ class Waterfall(Result):
 
     outcomes: tuple[Outcome, Outcome]
     output: str
-    unit: str
     by: By
-    first: float
-    second: float
     terms: tuple[Term, ...]
     exact: bool
     seed: int
+
+    @property
+    def unit(self) -> str:
+        """Return the unit of the output."""
+        return OUTPUTS[self.output].unit
+
+    @property
+    def first(self) -> float:
+        """Return the output of the first scenario."""
+        return float(self.outcomes[0].values()[self.output] or 0.0)
+
+    @property
+    def second(self) -> float:
+        """Return the output of the second scenario."""
+        return float(self.outcomes[1].values()[self.output] or 0.0)
 
     @property
     def difference(self) -> float:

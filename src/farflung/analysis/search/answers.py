@@ -28,7 +28,7 @@ class MostCompute(Result):
     Attributes
     ----------
     problem
-        What was asked; its target is not used.
+        The question; its target is not used.
     best
         The design.
     """
@@ -53,7 +53,7 @@ class MostCompute(Result):
         )
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the design's outcome with its chips beside it, and what was asked."""
+        """Return the design's outcome with its chips beside it, and the question."""
         return {
             **self.best.to_dict(),
             "budget": self.problem.constraints.budget,
@@ -106,9 +106,9 @@ class NodesForTarget(Result):
         return Page(f"{count}: {self.output} reaches {target}{fewer}")
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the number, and what was asked."""
-        asked = {"nodes": self.nodes, "output": self.output, "target": self.target}
-        return {**asked, "command": self.command, "python": self.python}
+        """Return the number, and the question."""
+        question = {"nodes": self.nodes, "output": self.output, "target": self.target}
+        return {**question, "command": self.command, "python": self.python}
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row: the number."""
@@ -149,9 +149,9 @@ class LeastBandwidth(Result):
         return Page(f"{rate} up and down give a utilisation of {format_share(self.utilisation)}")
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the bandwidth, and what was asked."""
-        asked = {"bandwidth_bps": self.bandwidth, "utilisation": self.utilisation}
-        return {**asked, "command": self.command, "python": self.python}
+        """Return the bandwidth, and the question."""
+        question = {"bandwidth_bps": self.bandwidth, "utilisation": self.utilisation}
+        return {**question, "command": self.command, "python": self.python}
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row: the bandwidth."""
@@ -205,7 +205,7 @@ class Threshold(Result):
         )
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the limit, and what was asked."""
+        """Return the limit, and the question."""
         return {
             "h100_equivalents": self.h100_equivalents,
             "reachable_at_rule": self.at_rule.best is not None,

@@ -15,7 +15,7 @@ from farflung.outcome.batch import evaluate_batch
 from farflung.scenario import Scenario, load_assumptions
 
 DRAWS = 512
-"""Draws in which a design is tried, unless told otherwise."""
+"""Draws in which a design is tried, unless given."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,14 +48,14 @@ def most_compute(
     problem = problem_of({"target": 1.0, **options, "budget": budget})
     branches, _ = branches_of(problem)
     with workers(threads) as pool:
-        found = maximise(problem, branches, pool)
-    if found is None:
+        greatest = maximise(problem, branches, pool)
+    if greatest is None:
         raise InputError(
             "budget",
             f"${problem.constraints.budget:,.0f} buys no node that keeps to all else",
             nearest="a larger budget",
         )
-    _, design = found
+    _, design = greatest
     outcome = evaluate(design.scenario(problem.question))
     return MostCompute(problem, EvaluatedDesign(design, problem.question, outcome))
 

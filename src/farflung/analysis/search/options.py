@@ -69,13 +69,13 @@ def problem_of(options: Mapping[str, Any]) -> Problem:
     given = {name: value for name, value in options.items() if value is not None}
     if "links" in given:
         given |= _links(given.pop("links"))
-    asked, limits = fields_of(Question), fields_of(Constraints)
-    known = {*asked, *limits, "links", *_RANGE}
+    questions, limits = fields_of(Question), fields_of(Constraints)
+    known = {*questions, *limits, "links", *_RANGE}
     for name in given:
         if name not in known:
             raise unknown(name, "option", name, known)
     return Problem(
-        Question.read({name: value for name, value in given.items() if name in asked}),
+        Question.read({name: value for name, value in given.items() if name in questions}),
         Constraints.read({name: value for name, value in given.items() if name in limits}),
         _grid(given.get("grid", "full"), given.get("precisions", ())),
     )

@@ -19,12 +19,12 @@ def front(values: np.ndarray) -> np.ndarray:
         Indices in order of the first column. Of equal rows the first is kept.
     """
     order = np.lexsort(values.T[::-1])
-    kept: list[int] = []
+    chosen: list[int] = []
     remaining = order
     while remaining.size:
         # The first in lexicographic order is beaten by none that comes after it.
         best, rest = remaining[0], remaining[1:]
-        kept.append(int(best))
+        chosen.append(int(best))
         beaten = (values[rest] >= values[best]).all(axis=1)
         remaining = rest[~beaten]
-    return np.asarray(kept, dtype=np.intp)
+    return np.asarray(chosen, dtype=np.intp)

@@ -1,4 +1,4 @@
-"""What a search is asked: so much compute in so long, below a rule, and what a design must keep to."""
+"""The question of a search: so much compute in so long, below a rule, and what a design must keep to."""
 
 from __future__ import annotations
 

@@ -94,7 +94,7 @@ class SearchResult(Result):
         assumptions = load_assumptions(self.question.assumptions)
         server, network = (assumptions.values[f"{part}_cost_factor"][0] for part in ("server", "network"))
         prices: dict[str, list[str]] = {}
-        for name in dict.fromkeys(found.design.chip for found in self.designs):
+        for name in dict.fromkeys(design.design.chip for design in self.designs):
             price = chip(name).get("price", assumptions.hardware_sources)
             if price is not None and price.note:
                 prices.setdefault(price.note, []).append(name)
@@ -126,8 +126,8 @@ class SearchResult(Result):
             "grid": self.grid.name,
             "best": self.best.to_dict() if self.best else None,
             "odds": {"share": self.best.odds(), "draws": DRAWS} if self.best else None,
-            "runners_up": [found.to_dict() for found in self.runners_up],
-            "pareto": [found.to_dict() for found in self.pareto],
+            "runners_up": [design.to_dict() for design in self.runners_up],
+            "pareto": [design.to_dict() for design in self.pareto],
             "evaluated": self.evaluated,
             "rejected_by": self.rejected_by,
             "chips_left_out": self.chips_left_out,
@@ -145,7 +145,7 @@ class SearchResult(Result):
 
         several = {"best": self.designs[:1], "runner-up": self.runners_up, "pareto": self.pareto}
         return pd.DataFrame(
-            [{"place": place, **found.to_row()} for place, designs in several.items() for found in designs]
+            [{"place": place, **design.to_row()} for place, designs in several.items() for design in designs]
         )
 
     def call(self) -> Call:
@@ -241,13 +241,13 @@ def design_table(designs: Sequence[EvaluatedDesign], title: str) -> Table:
     return Table(
         title=title,
         headers=headers,
-        rows=tuple(_cells(found) for found in designs),
+        rows=tuple(_cells(design) for design in designs),
         numeric=frozenset(range(len(headers))) - {0, 1, 3},
     )
 
 
-def _cells(found: EvaluatedDesign) -> tuple[str, ...]:
-    outcome, design = found.outcome, found.design
+def _cells(evaluated: EvaluatedDesign) -> tuple[str, ...]:
+    outcome, design = evaluated.outcome, evaluated.design
     share = outcome.chinchilla_efficiency
     return (
         design.node_text,

@@ -89,7 +89,7 @@ def solve(problem: Problem, *, threads: int | None = None, progress: Progress | 
     with workers(threads) as pool:
         results = _search_branches(problem, branches, pool, progress)
         reached = _ranked(results)
-        designs = [_evaluated(problem.question, found) for found in _of_different_kind(reached)]
+        designs = [_evaluated(problem.question, cheapest) for cheapest in _of_different_kind(reached)]
         pareto = _pareto(problem, reached, designs, pool)
         furthest = None if designs else maximise(problem, branches, pool)
     rejected = sum((result.rejected for result in results), start=np.zeros(len(REASONS), dtype=np.int64))
@@ -226,9 +226,9 @@ def _evaluated(question: Question, reached: Reached) -> EvaluatedDesign:
 
 
 def _pareto(
-    problem: Problem, reached: Sequence[BranchResult], found: Sequence[EvaluatedDesign], pool: Executor
+    problem: Problem, reached: Sequence[BranchResult], cheapest: Sequence[EvaluatedDesign], pool: Executor
 ) -> tuple[EvaluatedDesign, ...]:
-    """Return the front over cost, nodes, duration and quality: of what was found and the best branches."""
+    """Return the front over cost, nodes, duration and quality: of the cheapest and the best branches."""
     question = problem.question
     shorter = [
         (question.model_copy(update={"duration": question.duration * share}), result.branch)
@@ -236,14 +236,15 @@ def _pareto(
         for share in _DURATION_FRACTIONS
     ]
     fronts = list(pool.map(lambda pair: _branch_front(replace(problem, question=pair[0]), pair[1]), shorter))
-    # What was found more finely goes first: of equal rows the first is kept.
-    values = [_objectives(one.outcome) for one in found] + [row for rows, _ in fronts for row in rows]
-    designs = [(question, one.design) for one in found] + [pair for _, pairs in fronts for pair in pairs]
+    # The cheapest were refined, and go first: of equal rows the first is kept.
+    values = [_objectives(one.outcome) for one in cheapest] + [row for rows, _ in fronts for row in rows]
+    designs = [(question, one.design) for one in cheapest] + [pair for _, pairs in fronts for pair in pairs]
     if not designs:
         return ()
     chosen = [designs[place] for place in front(np.asarray(values))]
     return tuple(
-        EvaluatedDesign(design, asked, evaluate(design.scenario(asked))) for asked, design in _spread(chosen)
+        EvaluatedDesign(design, answered, evaluate(design.scenario(answered)))
+        for answered, design in _spread(chosen)
     )
 
 
