@@ -302,7 +302,7 @@ def _tables(result: UncertaintyResult) -> Iterator[Table]:
     if shown:
         yield Table(
             spans=tuple(_ratio_spans(shown)),
-            span_title="5 to 95 %, ratio to point",
+            span_title="5 to 95 %",
             headers=("Output", "Point", "5 %", "Median", "95 %"),
             rows=tuple(
                 (

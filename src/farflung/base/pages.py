@@ -151,7 +151,7 @@ def _table_lines(table: Table, width: int) -> list[str]:
     lines.insert(1, "  ".join("─" * one for one in widths))
     room = min(width - len(lines[1]) - 2, WIDEST_SPAN)
     if table.spans and room >= LEAST_SPAN:
-        bars = [table.span_title, "", *(span.draw(room) if span else "" for span in table.spans)]
+        bars = [table.span_title[:room], "", *(span.draw(room) if span else "" for span in table.spans)]
         lines = [f"{line}  {bar}" for line, bar in zip(lines, bars, strict=True)]
     return [*([table.title] if table.title else []), *lines]
 
