@@ -223,6 +223,25 @@ def test_scenarios_that_are_the_same_have_no_terms():
     assert "in both scenarios" in title(figure)
 
 
+@pytest.mark.parametrize("assumptions", ["miri-2026-04", "calibrated-2026-11"])
+def test_the_losses_of_a_run_lead_from_what_is_applied_to_what_it_is_worth(assumptions):
+    outcome = evaluate("paper-headline", assumptions=assumptions)
+    figure = figure_of(outcome)
+    ends = [mark.x[0] for mark in kind(figure, "compute")]
+    assert ends == [outcome.throughput_flop, outcome.quality_adjusted_flop]
+    losses = [(bar.base[0], bar.base[0] + bar.x[0]) for bar in kind(figure, "loss")]
+    assert losses[0][0] == outcome.throughput_flop
+    assert losses[-1][1] == pytest.approx(outcome.quality_adjusted_flop)
+    assert "23 % counts" in title(figure) or assumptions != "miri-2026-04"
+    assert "Beyond what was measured: " in footer(figure)
+
+
+def test_a_run_that_cannot_take_place_says_what_stands_in_the_way():
+    figure = figure_of(evaluate("paper-headline", model__parameters=3e12))
+    assert title(figure) == "<b>The run cannot take place as described</b>"
+    assert any("stands in the way" in text for text in texts(figure))
+
+
 def test_a_front_marks_the_best_and_the_published(found):
     figure = pareto_figure(found)
     (best,) = kind(figure, "cheapest")
@@ -433,6 +452,7 @@ RESULTS = {
     "EventValidation": "farflung.evidence.event_validation",
     "EvidenceReview": "farflung.evidence.review",
     "Headlines": "farflung.analysis.headlines",
+    "Outcome": "farflung.outcome",
     "SearchResult": "farflung.analysis.search",
     "SensitivityResult": "farflung.analysis.sensitivity",
     "Simulation": "farflung.outcome.events",

@@ -20,6 +20,7 @@ FIGURES = {
     "EventValidation": "engines_figure",
     "EvidenceReview": "held_out_figure",
     "Headlines": "headlines_figure",
+    "Outcome": "outcome_figure",
     "SearchResult": "pareto_figure",
     "SensitivityResult": "sensitivity_figure",
     "Simulation": "gantt_figure",

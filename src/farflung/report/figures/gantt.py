@@ -1,4 +1,4 @@
-"""What the units of one run did, as lanes along time, and where the time of all runs went."""
+"""What the workers of one run did, as lanes along time, and where the time of all runs went."""
 
 from __future__ import annotations
 
@@ -33,15 +33,15 @@ _SHARES = {
     "lost_work": ("lost work", frame.VERMILION),
     "down": ("down", frame.BLACK),
 }
-_MOST_UNITS, _MOST_SYNCHRONISATIONS, _MOST_RUNS = 40, 100, 64
+_MOST_WORKERS, _MOST_SYNCHRONISATIONS, _MOST_RUNS = 40, 100, 64
 _ROW, _LEAST, _GAP, _RUNS = 24, 90, 76, 150
-"""Height of a unit, the least of all units together, between the panels, and of the runs [px]."""
+"""Height of a worker, the least of all workers together, between the panels, and of the runs [px]."""
 _LANES = ((-0.12, 12), (0.24, 3), (0.39, 3))
-"""Where in its unit's row each lane lies, and how thick it is [px]."""
+"""Where in its worker's row each lane lies, and how thick it is [px]."""
 
 
 def gantt_figure(result: Simulation, timeline: Timeline | None = None) -> go.Figure:
-    """Return what each unit of one run did along time, and below it where the time of every run went.
+    """Return what each worker of one run did along time, and below it where the time of every run went.
 
     Parameters
     ----------
@@ -53,7 +53,7 @@ def gantt_figure(result: Simulation, timeline: Timeline | None = None) -> go.Fig
     figure = go.Figure()
     height = _RUNS
     if timeline is not None:
-        lanes = max(_ROW * min(timeline.workers, _MOST_UNITS), _LEAST)
+        lanes = max(_ROW * min(timeline.workers, _MOST_WORKERS), _LEAST)
         height += lanes + _GAP
         _lanes(Panel(figure), timeline, [1.0 - lanes / height, 1.0])
     else:
@@ -102,15 +102,15 @@ def _subtitle(result: Simulation, timeline: Timeline | None) -> str:
     if timeline is None:
         return f"{made} Every run, ordered by the share that becomes training."
     rounds = min(timeline.synchronisations, _MOST_SYNCHRONISATIONS)
-    units = f"{min(timeline.workers, _MOST_UNITS)} {timeline.spec.workers.name}s"
+    workers = f"{min(timeline.workers, _MOST_WORKERS)} {timeline.spec.workers.name}s"
     return (
-        f"{made} Above: run {timeline.run}, its first {rounds} synchronisations, {units}; thin lines are "
+        f"{made} Above: run {timeline.run}, its first {rounds} synchronisations, {workers}; thin lines are "
         "what passes their links. Below: every run, ordered by the share that becomes training."
     )
 
 
 def _left_out(timeline: Timeline) -> Iterator[str]:
-    hidden, rounds = timeline.spec.shape[1] - min(timeline.workers, _MOST_UNITS), timeline.synchronisations
+    hidden, rounds = timeline.spec.shape[1] - min(timeline.workers, _MOST_WORKERS), timeline.synchronisations
     if hidden:
         yield f"{hidden:,} more {timeline.spec.workers.name}s are not shown."
     if rounds > _MOST_SYNCHRONISATIONS:
@@ -119,11 +119,11 @@ def _left_out(timeline: Timeline) -> Iterator[str]:
 
 def _lanes(panel: Panel, timeline: Timeline, domain: Sequence[float]) -> None:
     """Draw all intervals of one kind as one trace, which stays quick however many there are."""
-    unit = words.capitalised(timeline.spec.workers.name)
+    worker = words.capitalised(timeline.spec.workers.name)
     drawn = [
         interval
         for interval in timeline.intervals
-        if interval.worker < _MOST_UNITS and interval.synchronisation < _MOST_SYNCHRONISATIONS
+        if interval.worker < _MOST_WORKERS and interval.synchronisation < _MOST_SYNCHRONISATIONS
     ]
     for (activity, update), (phrase, colour) in _KINDS.items():
         own = [
@@ -138,21 +138,21 @@ def _lanes(panel: Panel, timeline: Timeline, domain: Sequence[float]) -> None:
             [at for interval in own for at in (interval.begin, interval.end, None)],
             [at for interval in own for at in (interval.worker + offset, interval.worker + offset, None)],
             colour, width, "lane", name=phrase,
-            hover=[text for interval in own for text in (*[_hover(interval, unit, phrase)] * 2, "")],
+            hover=[text for interval in own for text in (*[_hover(interval, worker, phrase)] * 2, "")],
         )  # fmt: skip
         thick = {"width": 0} if width > 5 else {"width": width, "color": colour}
         look = square(colour) | {"symbol": "square" if width > 5 else "line-ew", "line": thick}
         frame.legend_entry(panel.figure, phrase, mode="markers", marker=look)
-    _lane_axes(panel, drawn, min(timeline.workers, _MOST_UNITS), unit, domain)
+    _lane_axes(panel, drawn, min(timeline.workers, _MOST_WORKERS), worker, domain)
 
 
-def _hover(interval: Interval, unit: str, phrase: str) -> str:
-    where = f"{unit} {interval.worker}, synchronisation {interval.synchronisation}"
+def _hover(interval: Interval, worker: str, phrase: str) -> str:
+    where = f"{worker} {interval.worker}, synchronisation {interval.synchronisation}"
     return f"{where}<br>{phrase}: {words.quantity(interval.end - interval.begin, 's')}"
 
 
 def _lane_axes(
-    panel: Panel, drawn: Sequence[Interval], units: int, unit: str, domain: Sequence[float]
+    panel: Panel, drawn: Sequence[Interval], workers: int, worker: str, domain: Sequence[float]
 ) -> None:
     begin = min((interval.begin for interval in drawn), default=0.0)
     end = max((interval.end for interval in drawn), default=1.0)
@@ -162,8 +162,8 @@ def _lane_axes(
     )
     panel.axes(
         {**axis, "range": [begin, end]},
-        {"range": [units - 0.4, -0.6], "domain": list(domain), "tickvals": list(range(units)),
-         "showgrid": False, "title": {"text": unit}},
+        {"range": [workers - 0.4, -0.6], "domain": list(domain), "tickvals": list(range(workers)),
+         "showgrid": False, "title": {"text": worker}},
     )  # fmt: skip
 
 
