@@ -8,9 +8,9 @@ SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
 .PHONY: demo test check lowest system pages clean
 
-demo: $(PLAIN)  ## the paper's headline scenario, its breakdown and sources, then the ledger's summary
-	$(BIN)/farflung run paper-headline
-	$(BIN)/farflung explain paper-headline local_equivalent_flop --depth 3
+demo: $(PLAIN)  ## the headline scenario, its breakdown and sources, then the ledger's summary
+	$(BIN)/farflung run headline
+	$(BIN)/farflung explain headline quality_adjusted_flop --depth 3
 	$(BIN)/farflung reproduce
 
 test: $(STAMP) system  ## everything CI runs
@@ -47,8 +47,9 @@ pages: $(STAMP) system  ## rewrite the generated pages under docs/
 	$(BIN)/farflung validate --format markdown --plot docs/validation.svg > docs/validation.md
 	$(BIN)/farflung evidence --format markdown --plot docs/evidence.svg > docs/evidence.md
 	$(BIN)/farflung headlines --format markdown --plot docs/headlines.svg > docs/headlines.md
-	$(BIN)/farflung run paper-headline --format svg > docs/headline.svg
-	$(BIN)/farflung uncertainty paper-headline --plot docs/uncertainty.svg > /dev/null
+	$(BIN)/python tests/docs/test_notebook.py
+	$(BIN)/farflung run headline --format svg > docs/headline.svg
+	$(BIN)/farflung uncertainty headline --plot docs/uncertainty.svg > /dev/null
 
 $(PLAIN): pyproject.toml
 	$(PYTHON) -m venv $(VENV)

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from farflung.base.format import format_quantity
 from farflung.base.pages import Page, Span, Table
 from farflung.base.units import factor
+from farflung.outcome.flags import Flag
 from farflung.outcome.outputs import OUTPUTS
 from farflung.outcome.state import OutcomeState
 from farflung.scenario import load_assumptions
@@ -30,12 +31,17 @@ def outcome_page(outcome: OutcomeState) -> Page:
         title=scenario.name or "Unnamed scenario",
         lines=(*lines, _rules(outcome)),
         tables=tuple(_efficiency(outcome)),
-        notes=tuple(
-            f"{flag.kind}: {flag.subject}: {flag.message}"
-            for flag in outcome.flags
-            if flag.kind != "infeasible"
-        ),
+        notes=tuple(_notes(flag for flag in outcome.flags if flag.kind != "infeasible")),
     )
+
+
+def _notes(flags: Iterable[Flag]) -> Iterator[str]:
+    """Yield flags in words, those of one kind and subject in one sentence."""
+    grouped: dict[tuple[str, str], list[str]] = {}
+    for flag in flags:
+        grouped.setdefault((flag.kind, flag.subject), []).append(flag.message)
+    for (kind, subject), messages in grouped.items():
+        yield f"{kind}: {subject}: {'; '.join(messages)}"
 
 
 def full_page(outcome: OutcomeState) -> Page:
