@@ -47,12 +47,12 @@ def test_the_summary_names_the_best(farflung):
 def test_the_summary_for_programs(farflung):
     words = ("paper-headline", *UPLOAD, "--set", "nodes.count=8", "--output", "tokens", "--format", "json")
     code, out, _ = farflung(*words, "--out", "a.nc")
-    told = json.loads(out)
+    summary = json.loads(out)
     assert code == 0
-    assert told["cells"] == told["feasible"] == 5
-    assert list(told["outputs"]) == ["tokens"]
-    assert told["best"]["at"] == {"network.upload": 1e9} or told["best"]["output"] == "tokens"
-    words = shlex.split(told["provenance"]["command"])
+    assert summary["cells"] == summary["feasible"] == 5
+    assert list(summary["outputs"]) == ["tokens"]
+    assert summary["best"]["at"] == {"network.upload": 1e9} or summary["best"]["output"] == "tokens"
+    words = shlex.split(summary["provenance"]["command"])
     assert words == [
         "farflung",
         "sweep",
@@ -78,20 +78,20 @@ def test_a_quiet_sweep_only_writes(farflung, tmp_path, ending):
 
 def test_every_output_can_be_asked_for(farflung):
     assert farflung("paper-headline", *UPLOAD, "--output", "all", "--out", "a.zarr", "--quiet")[0] == 0
-    with xr.open_zarr("a.zarr", chunks=None) as kept:
-        assert len(kept.data_vars) > 50
+    with xr.open_zarr("a.zarr", chunks=None) as result:
+        assert len(result.data_vars) > 50
 
 
 @pytest.mark.parametrize(
-    ("kept", "said"),
+    ("words", "said"),
     [(("--out", "a.zarr"), "and --resume"), (("--out", "a.nc"), "nothing is kept"), ((), "nothing is kept")],
 )
-def test_an_interruption_says_how_to_go_on(farflung, monkeypatch, kept, said):
+def test_an_interruption_says_how_to_resume(farflung, monkeypatch, words, said):
     def stopped(*_, **__):
         raise Interrupted(37, 100)
 
     monkeypatch.setattr("farflung.analysis.sweep.sweep", stopped)
-    code, out, err = farflung("paper-headline", *UPLOAD, *kept)
+    code, out, err = farflung("paper-headline", *UPLOAD, *words)
     assert (code, out) == (130, "")
     assert err.startswith("\nstopped after 37 of 100 cells; ")
     assert said in err

@@ -1,4 +1,4 @@
-"""Sweeps that are kept: three formats that agree, and runs that were stopped and go on."""
+"""Sweeps that are written: three formats that agree, and runs that were stopped and resume."""
 
 from __future__ import annotations
 
@@ -91,11 +91,11 @@ import signal, sys
 from farflung.analysis.sweep import sweep
 
 signal.signal(signal.SIGINT, signal.default_int_handler)  # which shells ignore in the background
-told = []
+calls = []
 
 def stop(stage, done, cells):
-    told.append(done)
-    if len(told) == 9:  # of the start, and of eight chunks
+    calls.append(done)
+    if len(calls) == 9:  # of the start, and of eight chunks
         print(done, flush=True)
         signal.raise_signal(int(sys.argv[1]))
 
@@ -125,11 +125,13 @@ def uninterrupted(tmp_path_factory):
 def test_a_stopped_process_loses_nothing(how, tmp_path, uninterrupted):
     path = tmp_path / "a.zarr"
     done = stopped_half_way(path, how)
-    told = []
-    with sweep("paper-headline", LONG, out=path, resume=True, progress=lambda *one: told.append(one)) as kept:
-        assert bytes_of(kept) == bytes_of(uninterrupted)
-    assert done <= told[0][1] < told[0][2], "what was finished is not computed again"
-    assert told[-1][1] == told[-1][2] == kept["feasible"].size
+    calls = []
+    with sweep(
+        "paper-headline", LONG, out=path, resume=True, progress=lambda *call: calls.append(call)
+    ) as result:
+        assert bytes_of(result) == bytes_of(uninterrupted)
+    assert done <= calls[0][1] < calls[0][2], "what was finished is not computed again"
+    assert calls[-1][1] == calls[-1][2] == result["feasible"].size
     assert not list(path.rglob("*.partial"))
 
 
@@ -200,8 +202,8 @@ def test_what_is_there_is_replaced_only_if_asked(ending, tmp_path):
     sweep("paper-headline", OVER, out=path).close()
     with pytest.raises(InputError, match=r"is there already.*--overwrite"):
         sweep("paper-headline", ["nodes.count=1,2"], out=path)
-    with sweep("paper-headline", ["nodes.count=1,2"], out=path, overwrite=True) as kept:
-        assert dict(kept.sizes) == {"nodes_count": 2}
+    with sweep("paper-headline", ["nodes.count=1,2"], out=path, overwrite=True) as result:
+        assert dict(result.sizes) == {"nodes_count": 2}
 
 
 def test_what_is_no_sweep_is_never_deleted(tmp_path):

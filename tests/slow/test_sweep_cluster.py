@@ -51,8 +51,10 @@ def test_a_cluster_gives_the_same_bytes_as_threads(cluster, tmp_path):
     here = sweep("paper-headline", SHORT)
     there = sweep("paper-headline", SHORT, scheduler=cluster.scheduler_address)
     assert there.identical(here)
-    with sweep("paper-headline", SHORT, scheduler=cluster.scheduler_address, out=tmp_path / "a.zarr") as kept:
-        assert bytes_of(kept) == bytes_of(here)
+    with sweep(
+        "paper-headline", SHORT, scheduler=cluster.scheduler_address, out=tmp_path / "a.zarr"
+    ) as result:
+        assert bytes_of(result) == bytes_of(here)
 
 
 def test_a_worker_killed_half_way_changes_nothing(cluster, tmp_path):
@@ -66,8 +68,10 @@ def test_a_worker_killed_half_way_changes_nothing(cluster, tmp_path):
             killed.append(done / cells)
 
     path = tmp_path / "a.zarr"
-    with sweep("paper-headline", OVER, scheduler=cluster.scheduler_address, out=path, progress=kill) as kept:
-        assert bytes_of(kept) == bytes_of(here)
+    with sweep(
+        "paper-headline", OVER, scheduler=cluster.scheduler_address, out=path, progress=kill
+    ) as result:
+        assert bytes_of(result) == bytes_of(here)
     assert 0 < killed[0] < 0.75
 
 
@@ -79,12 +83,12 @@ def test_a_sweep_goes_on_in_threads_where_a_cluster_left_it(cluster, tmp_path):
     path = tmp_path / "a.zarr"
     with pytest.raises(KeyboardInterrupt):
         sweep("paper-headline", SHORT, scheduler=cluster.scheduler_address, out=path, progress=stop)
-    told = []
+    calls = []
     with sweep(
-        "paper-headline", SHORT, out=path, resume=True, progress=lambda *one: told.append(one)
-    ) as kept:
-        assert bytes_of(kept) == bytes_of(sweep("paper-headline", SHORT))
-    assert told[0][1] > 0
+        "paper-headline", SHORT, out=path, resume=True, progress=lambda *call: calls.append(call)
+    ) as result:
+        assert bytes_of(result) == bytes_of(sweep("paper-headline", SHORT))
+    assert calls[0][1] > 0
 
 
 def test_a_worker_of_another_version_is_refused(cluster, monkeypatch):

@@ -109,7 +109,7 @@ class SweepSpec:
         return {
             "axes": [f"{axis.text} ({_hash(axis)})" for axis in self.axes],
             "scenario": self.scenario.to_toml().splitlines(),
-            "assumptions": [f"{one.name} ({one.hash})" for one in sets],
+            "assumptions": [f"{each.name} ({each.hash})" for each in sets],
             "outputs": list(self.outputs),
             "version of farflung": [version()],
             "chunks": [str(self.grid.chunk)],
@@ -151,7 +151,7 @@ class SweepSpec:
         """Return the result without its outputs: coordinates and provenance."""
         import xarray as xr  # noqa: PLC0415 - asking for help must not load it
 
-        coordinates = {c.name: (one.name, *_coordinate(c)) for one in self.axes for c in one.columns}
+        coordinates = {c.name: (along.name, *_coordinate(c)) for along in self.axes for c in along.columns}
         return xr.Dataset(coords=coordinates, attrs=self.attributes())
 
 
@@ -243,9 +243,9 @@ def _call(scenario: Scenario, axes: Sequence[Axis], outputs: Sequence[str] | Non
     return call_about("sweep", "farflung.sweep", [scenario], over, words=words, keywords=keywords)
 
 
-def _hash(one: Axis) -> str:
+def _hash(hashed: Axis) -> str:
     content = hashlib.sha256()
-    for column in one.columns:
+    for column in hashed.columns:
         words = column.values.dtype.kind == "U"
         content.update("\n".join(column.values.tolist()).encode() if words else column.values.tobytes())
     return content.hexdigest()[:16]

@@ -145,7 +145,7 @@ def _create(path: Path, spec: SweepSpec) -> None:
 
     empty = spec.empty()
     # Text of any length is in Zarr's specification; NumPy's fixed length is not.
-    words = {name: one.astype(object) for name, one in empty.coords.items() if one.dtype.kind == "U"}
+    words = {name: text.astype(object) for name, text in empty.coords.items() if text.dtype.kind == "U"}
     empty.assign_coords(words).to_zarr(str(path), mode="w-", zarr_format=3, consolidated=False)
     group = zarr.open_group(str(path), mode="r+")
     for name in spec.outputs:

@@ -124,7 +124,7 @@ class SweepSummary(Result):
 
     def _fields(self, dimension: Any) -> str:
         """Return the fields along a dimension as a user writes them."""
-        return ",".join(_path(one) for one in self.dataset.coords.values() if one.dims == (dimension,))
+        return ",".join(_path(value) for value in self.dataset.coords.values() if value.dims == (dimension,))
 
 
 def _path(coordinate: xr.DataArray) -> str:
