@@ -196,10 +196,10 @@ def test_the_headlines_are_a_result_that_names_rules_and_draws(answered):
 
 
 def test_what_a_design_needs_is_enough_and_no_less_is(answered):
-    for one in (one for one in answered.cheapest if one.found):
+    for one in (one for one in answered.cheapest if one.evaluated):
         fewest = min(one.need("nodes").quantiles.values())
         assert fewest <= one.need("nodes").point  # it reaches its target as found, in some draws with fewer
-        assert one.found.outcome.quality_adjusted_flop >= one.target
+        assert one.evaluated.outcome.quality_adjusted_flop >= one.target
         # Half of the draws are reached with the median or fewer.
         assert (one.reached >= 0.5) == (one.need("nodes").quantiles[0.5] <= one.need("nodes").point)
 

@@ -79,7 +79,7 @@ class Cheapest:
     ----------
     question
         What is to be reached, under which set and rule.
-    found
+    evaluated
         The design; ``None`` if nothing in the grid reaches the target.
     reached
         Share of the draws in which the design as found reaches the target.
@@ -88,7 +88,7 @@ class Cheapest:
     """
 
     question: Question
-    found: EvaluatedDesign | None
+    evaluated: EvaluatedDesign | None
     reached: float
     needs: tuple[Need, ...]
 
@@ -115,7 +115,7 @@ class Cheapest:
             "draws": DESIGN_DRAWS,
             "reached": self.reached,
             "needs": [asdict(need) | {"quantiles": _labelled(need.quantiles)} for need in self.needs],
-            "design": self.found.to_dict() if self.found else None,
+            "design": self.evaluated.to_dict() if self.evaluated else None,
         }
 
 
@@ -242,7 +242,7 @@ class Headlines(Result):
     def citations(self) -> tuple[Source, ...]:
         """Return the sources behind the answers."""
         outcomes = [result.outcome for result in self.results.values()]
-        outcomes += [one.found.outcome for one in self.designs if one.found]
+        outcomes += [one.evaluated.outcome for one in self.designs if one.evaluated]
         return tuple(dict.fromkeys(source for outcome in outcomes for source in outcome.citations()))
 
 
@@ -325,12 +325,12 @@ def cheapest(question: Question, seed: int, grid: Grid | None = None) -> Cheapes
     lengths = question.duration * np.geomspace(_SHORTEST, _LONGEST, _STEPS)
     days = factor("s", "day") * _needed(scenario, fields, "duration", lengths, target)
     reached = evaluate_batch(scenario, fields, [_METRIC])[_METRIC] >= target
-    found = (
+    answers = (
         ("nodes", "1", float(best.design.nodes), nodes),
         (_COST, "USD", outcome.capital_cost_usd or 0.0, _cost(scenario, fields, nodes)),
         ("days", "day", factor("s", "day") * question.duration, days),
     )
-    needs = (Need(name, unit, point, _quantiles(values)) for name, unit, point, values in found)
+    needs = (Need(name, unit, point, _quantiles(values)) for name, unit, point, values in answers)
     return Cheapest(question, best, float(reached.mean()), tuple(needs))
 
 
@@ -358,5 +358,5 @@ def _cost(scenario: Scenario, fields: Coefficients, nodes: np.ndarray) -> np.nda
 
 def _quantiles(values: np.ndarray) -> dict[float, float]:
     """Return quantiles that are values themselves, since some may be infinite."""
-    found = np.quantile(values, QUANTILES, method="inverted_cdf")
-    return {share: float(value) for share, value in zip(QUANTILES, found, strict=True)}
+    ends = np.quantile(values, QUANTILES, method="inverted_cdf")
+    return {share: float(value) for share, value in zip(QUANTILES, ends, strict=True)}

@@ -73,8 +73,8 @@ class Chip:
 
     def get(self, quantity: str, preferred: Iterable[str] = ()) -> Record | None:
         """Return the record of ``memory``, ``memory_bandwidth``, ``power`` or ``price``, if there is one."""
-        found = self.fields.get(quantity, ())
-        return select(found, preferred) if found else None
+        records = self.fields.get(quantity, ())
+        return select(records, preferred) if records else None
 
     def price(self, preferred: Iterable[str] = ()) -> Price | None:
         """Return what the chip is taken to cost where these sources are preferred, if a price is known."""
@@ -86,7 +86,7 @@ class Chip:
     def dense_rates(self, preferred: Iterable[str] = ()) -> dict[str, float]:
         """Return the dense rate of every number format [FLOP/s]."""
         keys = tuple(preferred)
-        return {name: select(found, keys).in_unit("FLOP/s") for name, found in self.dense.items()}
+        return {name: select(records, keys).in_unit("FLOP/s") for name, records in self.dense.items()}
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,8 +31,8 @@ class Source:
 def _texts() -> Mapping[str, str]:
     """Return the text of every entry by key; parsing all of them takes a quarter of a second."""
     text = (resources.files("farflung.catalog") / "data" / "sources.bib").read_text(encoding="utf-8")
-    found = re.findall(r"^(@\w+\{([^,\s]+),.*?^\})", text, re.MULTILINE | re.DOTALL)
-    return {key: entry for entry, key in found}
+    entries = re.findall(r"^(@\w+\{([^,\s]+),.*?^\})", text, re.MULTILINE | re.DOTALL)
+    return {key: entry for entry, key in entries}
 
 
 @cache

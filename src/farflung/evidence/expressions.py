@@ -131,14 +131,14 @@ def _cheapest(target: float, settings: str) -> Outcome:
     wanted = json.loads(settings)
     models = (float(wanted.pop("parameters")),) if "parameters" in wanted else ()
     renamed = {_OPTIONS.get(name, name): value for name, value in wanted.items()}
-    found = search(
+    design = search(
         target,
         **{"metric": "local", "assumptions": "miri-2026-04", **renamed},
         grid=replace(published_grid(), models=models),
     ).best
-    if found is None:
+    if design is None:
         raise InputError("cheapest", f"no design of the published grid reaches {target:g}")
-    return found.outcome
+    return design.outcome
 
 
 def _most_chips(rule: str, name: str, assumptions: str = "miri-2026-04") -> float:

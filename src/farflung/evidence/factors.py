@@ -299,20 +299,20 @@ def _summaries(assumptions: Assumptions, names: Iterable[str]) -> Iterator[Coeff
 
 def _spreads(assumptions: Assumptions) -> dict[str, tuple[Mapping[float, float], str, bool]]:
     """Return quantiles of what is drawn, how they are known, and whether it is drawn with others."""
-    found: dict[str, tuple[Mapping[float, float], str, bool]] = {}
+    spreads: dict[str, tuple[Mapping[float, float], str, bool]] = {}
     for one in distributions(assumptions):
         if isinstance(one, Coefficient):
             values = {share: one.printed(float(one.quantile(np.array(share)))) for share in SHARES}
-            found[one.name] = values, one.evidence_level, False
+            spreads[one.name] = values, one.evidence_level, False
         else:
             for field, column in one.all_rows().items():
                 quantiles = dict(zip(SHARES, map(float, np.quantile(column, SHARES)), strict=True))
-                found[field.removeprefix("assumptions.")] = quantiles, one.evidence_level, True
-    return found
+                spreads[field.removeprefix("assumptions.")] = quantiles, one.evidence_level, True
+    return spreads
 
 
-def _tables(asked: Iterable[str], assumptions: Assumptions) -> Iterator[QualityTable]:
-    for name in (part.removesuffix("_table") for part in asked if part.endswith("_table")):
+def _tables(inputs: Iterable[str], assumptions: Assumptions) -> Iterator[QualityTable]:
+    for name in (part.removesuffix("_table") for part in inputs if part.endswith("_table")):
         if name in assumptions.tables:
             one = assumptions.tables[name]
             yield QualityTable(name, one.evidence_level, one.source, one.locator, one.rows)
@@ -354,7 +354,7 @@ def _expected(entry: Mapping[str, Any], assumptions: Assumptions) -> dict[str, s
     for one in distributions(assumptions):
         if isinstance(one, ScalingLaw):
             values |= {name.removeprefix("assumptions."): rows for name, rows in one.all_rows().items()}
-    asked = signature(divergence_penalty).parameters
-    known = {name: value for name, value in (values | entry["expects"]).items() if name in asked}
+    arguments = signature(divergence_penalty).parameters
+    known = {name: value for name, value in (values | entry["expects"]).items() if name in arguments}
     low, high = np.quantile(divergence_penalty(**known), (SHARES[0], SHARES[-1]))
     return {"low": f"{low:.2g}", "high": f"{high:.2g}"}

@@ -104,16 +104,16 @@ class GroupErrors:
     def of(cls, rows: Sequence[ValidationRow], sets: Sequence[str]) -> GroupErrors:
         """Return the errors of rows of one kind."""
         first = rows[0]
-        errors = {name: found for name in sets if (found := _errors(rows, name))}
-        sizes = {name: [abs(error) for error in found] for name, found in errors.items()}
+        errors = {name: own for name in sets if (own := _errors(rows, name))}
+        sizes = {name: [abs(error) for error in own] for name, own in errors.items()}
         return cls(
             first.group,
             first.quantity,
             first.evidence_level,
             rows=len(rows),
-            median_absolute_error={name: median(found) for name, found in sizes.items()},
-            median_error={name: median(found) for name, found in errors.items()},
-            largest_absolute_error={name: max(found) for name, found in sizes.items()},
+            median_absolute_error={name: median(own) for name, own in sizes.items()},
+            median_error={name: median(own) for name, own in errors.items()},
+            largest_absolute_error={name: max(own) for name, own in sizes.items()},
         )
 
     def format(self, name: str) -> str:
@@ -152,11 +152,11 @@ class Validation(Result):
     @cached_property
     def groups(self) -> tuple[GroupErrors, ...]:
         """Return how far off each quantity is in each group."""
-        found: dict[tuple[str, str, str], list[ValidationRow]] = {}
+        kinds: dict[tuple[str, str, str], list[ValidationRow]] = {}
         for row in self.rows:
             if row.counts:
-                found.setdefault((row.group, row.quantity, row.evidence_level), []).append(row)
-        return tuple(GroupErrors.of(rows, self.sets) for rows in found.values())
+                kinds.setdefault((row.group, row.quantity, row.evidence_level), []).append(row)
+        return tuple(GroupErrors.of(rows, self.sets) for rows in kinds.values())
 
     @cached_property
     def median_absolute_error(self) -> Mapping[str, Mapping[str, float]]:

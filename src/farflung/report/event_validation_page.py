@@ -40,19 +40,19 @@ closed form where it has an answer. What is not stated stands as {assumptions} h
 """
 
 
-def events_section(found: EventValidation) -> str:
+def events_section(result: EventValidation) -> str:
     """Return measured runs over time beside both engines as Markdown, a summary first."""
-    said = _INTRODUCTION.format(assumptions=found.assumptions, seed=found.seed, **_figures(found))
-    parts = [said, "Median absolute error; in brackets that of the event engine with its sign.", ""]
+    introduction = _INTRODUCTION.format(assumptions=result.assumptions, seed=result.seed, **_figures(result))
+    parts = [introduction, "Median absolute error; in brackets that of the event engine with its sign.", ""]
     parts += table(
         ("group", "quantity", "role", "rows", "closed form", "event engine", "largest"),
         [
             (g.group, g.quantity, g.role, str(g.rows), *g.formatted, _size(g.quantity, g.largest))
-            for g in found.groups
+            for g in result.groups
         ],
     )
     for study in STUDIES:
-        parts += ["", *_of_study(study, [row for row in found.rows if row.group == study.name])]
+        parts += ["", *_of_study(study, [row for row in result.rows if row.group == study.name])]
     return "\n".join(parts) + "\n"
 
 
@@ -77,9 +77,9 @@ def _size(quantity: str, error: float) -> str:
     return QUANTITIES[quantity].format_size(error)
 
 
-def _figures(found: EventValidation) -> Mapping[str, str]:
+def _figures(result: EventValidation) -> Mapping[str, str]:
     """Return the figures that the section quotes."""
-    known = {(one.group, one.quantity, one.role): one for one in found.groups}
+    known = {(one.group, one.quantity, one.role): one for one in result.groups}
 
     def both(name: str, quantity: str) -> dict[str, str]:
         one = known["shaped-links", quantity, "point"]

@@ -159,12 +159,12 @@ def _judged(factor: Factor, evidence: EvidenceReview) -> Iterator[str]:
 
 
 def _cross_validation(evidence: EvidenceReview) -> Iterator[str]:
-    found = evidence.cross_validation.to_dict()
-    names = list(found["held_out_rmse_nats"])
+    values = evidence.cross_validation.to_dict()
+    names = list(values["held_out_rmse_nats"])
     yield "Every point is predicted by a fit without its size; those of the test are in no fit."
     yield f"Root mean squared errors, beside a noise of {_milli(NOISE)}, and the share within the law's 90 %:"
     yield ""
-    groups = {"all points": found, **found["by_group"]}
+    groups = {"all points": values, **values["by_group"]}
     yield from table(
         ("points", "how many", *names, "in 90 %"),
         [(label.replace("_", " "), str(one["points"]), *_row(one, names)) for label, one in groups.items()],
@@ -172,7 +172,7 @@ def _cross_validation(evidence: EvidenceReview) -> Iterator[str]:
     yield ""
     yield "The law's form is the one that does best on sizes left out, those of the test aside:"
     yield ""
-    ranked = sorted(found["forms_rmse_nats"].items(), key=lambda one: one[1])
+    ranked = sorted(values["forms_rmse_nats"].items(), key=lambda one: one[1])
     forms = [(name, f"`{FORMS[name].equation}`", _milli(error)) for name, error in ranked]
     yield from table(("form", "penalty", "error"), forms)
     yield ""

@@ -49,18 +49,18 @@ the prices of chips, and the outlook on compression. A set that is sure of somet
 _NEEDS = ("nodes", "cost [USD]", "days")
 
 
-def headlines_page(found: Headlines) -> str:
+def headlines_page(result: Headlines) -> str:
     """Return the page: scenarios, least costs, and what the bands hold."""
     parts = ["# Headline answers, and how sure they are", ""]
     parts += [
-        _INTRODUCTION.format(draws=found.draws, seed=found.seed, design_draws=DESIGN_DRAWS),
+        _INTRODUCTION.format(draws=result.draws, seed=result.seed, design_draws=DESIGN_DRAWS),
         "## Published scenarios",
     ]
     for name in SCENARIOS:
-        results = {assumptions: found.results[name, assumptions] for assumptions in found.sets}
+        results = {assumptions: result.results[name, assumptions] for assumptions in result.sets}
         parts += ["", *_scenario(name, results)]
-    parts += ["", "## The cheapest design", "", *_cheapest(found)]
-    parts += ["## What the bands hold", "", _BANDS, *_drawn(found)]
+    parts += ["", "## The cheapest design", "", *_cheapest(result)]
+    parts += ["## What the bands hold", "", _BANDS, *_drawn(result)]
     return "\n".join(parts) + "\n"
 
 
@@ -100,8 +100,8 @@ def _values(result: UncertaintyResult, output: str) -> Iterator[str]:
         yield from (brief(spread.quantiles[share]) for share in ENDS)
 
 
-def _cheapest(found: Headlines) -> Iterator[str]:
-    question = found.cheapest[0].question
+def _cheapest(result: Headlines) -> Iterator[str]:
+    question = result.cheapest[0].question
     yield _CHEAPEST.format(
         days=format_quantity(question.duration, "s"),
         links=format_quantity(question.upload, "bit/s"),
@@ -119,15 +119,15 @@ def _cheapest(found: Headlines) -> Iterator[str]:
                 *(f"{one}; 5 · 50 · 95 %" for one in _NEEDS),
                 "as found",
             ),
-            [_design(one) for one in found.designs if one.target == target],
+            [_design(one) for one in result.designs if one.target == target],
         )
         yield ""
 
 
 def _design(one: Cheapest) -> tuple[str, ...]:
-    if one.found is None:
+    if one.evaluated is None:
         return (f"`{one.question.rule}`", one.assumptions, "none in the grid", "", "", "", "")
-    design = one.found.design
+    design = one.evaluated.design
     said = (
         f"{design.nodes:,} nodes of {design.chips_per_node}x {design.chip}, {design.variant.mode}, "
         f"{design.precision}, {brief(design.parameters)} parameters, compression {design.compression:g}"
@@ -141,9 +141,9 @@ def _band(need: Need) -> str:
     return f"{brief(need.point)}; {said}"
 
 
-def _drawn(found: Headlines) -> Iterator[str]:
+def _drawn(result: Headlines) -> Iterator[str]:
     rows = [
-        (name, *(", ".join(f"`{one}`" for one in names) for names in found.drawn(name)))
-        for name in found.sets
+        (name, *(", ".join(f"`{one}`" for one in names) for names in result.drawn(name)))
+        for name in result.sets
     ]
     yield from table(("set", "jointly", "singly"), rows)

@@ -70,7 +70,7 @@ fair one. Operations are 6ND, which is also how most stated figures came about.
 Between sets only the straggler factor differs here, and the H100's rate in its fourth digit: these figures
 say nothing about the laws of the loss, and cannot choose between the sets on them. Where nodes and links are
 alike by construction (shaped links, clusters, other simulators), a set whose stragglers follow from a spread
-is asked without one; INTELLECT-1's bandwidth is already that of its slowest link, which the spread then
+is evaluated without one; INTELLECT-1's bandwidth is already that of its slowest link, which the spread then
 counts again in part."""
 
 
@@ -127,8 +127,8 @@ def _line(row: ValidationRow, sets: Sequence[str]) -> tuple[str, ...]:
 
 def _utilisation_rows(validation: Validation) -> list[tuple[str, ...]]:
     def points(medians: Mapping[str, Mapping[str, float]]) -> tuple[str, ...]:
-        found = (medians[name].get("utilisation") for name in validation.sets)
-        return tuple("–" if value is None else f"{100 * value:.1f}" for value in found)
+        values = (medians[name].get("utilisation") for name in validation.sets)
+        return tuple("–" if value is None else f"{100 * value:.1f}" for value in values)
 
     rows = [
         ("measured, all", *points(validation.median_absolute_error)),
@@ -150,8 +150,8 @@ def _figures(validation: Validation) -> dict[str, str]:
 
     def of_run(group: str, run: str, quantity: str) -> str:
         rows = [row for row in validation.rows if (row.group, row.quantity) == (group, quantity)]
-        found = [error for row in rows if row.run.startswith(run) for error in row.error.values()]
-        return _span(quantity, (error for error in found if error is not None))
+        errors = [error for row in rows if row.run.startswith(run) for error in row.error.values()]
+        return _span(quantity, (error for error in errors if error is not None))
 
     tables = [
         of_group(group, "bandwidth", "model")
@@ -171,7 +171,7 @@ def _figures(validation: Validation) -> dict[str, str]:
 
 def _span(quantity: str, errors: Iterable[float]) -> str:
     """Return the range of some errors."""
-    found = [QUANTITIES[quantity].format_error(error) for error in sorted(errors)]
-    if found[0] == found[-1]:
-        return found[0]
-    return f"{found[0].removesuffix(' %').removesuffix(' points')} to {found[-1]}"
+    ends = [QUANTITIES[quantity].format_error(error) for error in sorted(errors)]
+    if ends[0] == ends[-1]:
+        return ends[0]
+    return f"{ends[0].removesuffix(' %').removesuffix(' points')} to {ends[-1]}"

@@ -6,7 +6,7 @@ only as far as that excess is unlikely.
 
 The posterior is a Bayesian bootstrap: every cluster of points (one size of one study) gets a random weight,
 and the law is fitted again. It needs no package beyond SciPy, keeps the misfit of the form in the spread,
-which a likelihood that believes the form would not, and unlike resampling never drops a whole size.
+which a likelihood that trusts the form would not, and unlike resampling never drops a whole size.
 """
 
 from __future__ import annotations
@@ -86,15 +86,15 @@ def _misfit(fitted: np.ndarray, form: Form, at: Points, law: Law, weights: np.nd
     return np.asarray(total + prior + _squares(own, np.array(form.start), _WEAK))
 
 
-def _squares(found: np.ndarray, expected: np.ndarray, spread: float) -> np.ndarray:
-    columns = found.reshape(len(expected), -1) - expected[:, None]
+def _squares(values: np.ndarray, expected: np.ndarray, spread: float) -> np.ndarray:
+    columns = values.reshape(len(expected), -1) - expected[:, None]
     return np.asarray(0.5 * ((columns / spread) ** 2).sum(axis=0))
 
 
 def _with_gradient(fitted: np.ndarray, *about: Any) -> tuple[float, np.ndarray]:
     """Return the misfit and its gradient by differences, all of them in one pass."""
     columns = np.column_stack([fitted, fitted[:, None] + _STEP * np.eye(len(fitted))])
-    with np.errstate(all="ignore"):  # a line search may try what no law allows; it is told that it is far
+    with np.errstate(all="ignore"):  # a line search may try what no law allows, and gets a large misfit
         misfit = _misfit(columns[:, :, None], *about)
     misfit = np.minimum(np.where(np.isfinite(misfit), misfit, _FAR), _FAR)
     return float(misfit[0]), (misfit[1:] - misfit[0]) / _STEP
@@ -126,11 +126,11 @@ def fit(
     starts = [start] if start is not None else [own + jump for jump in jumps]
     used = np.ones(len(at)) if weights is None else weights
     best: Fit | None = None
-    for one in starts:
+    for initial in starts:
         # SLSQP: L-BFGS-B hands its small matrices to threads, which is ten times slower on a busy machine.
-        found = minimize(_with_gradient, one, (form, at, law, used), "SLSQP", jac=True, options=_TIGHT)
-        if best is None or found.fun < best.misfit:
-            best = Fit(form, np.asarray(found.x), float(found.fun))
+        solution = minimize(_with_gradient, initial, (form, at, law, used), "SLSQP", jac=True, options=_TIGHT)
+        if best is None or solution.fun < best.misfit:
+            best = Fit(form, np.asarray(solution.x), float(solution.fun))
     assert best is not None
     return best
 

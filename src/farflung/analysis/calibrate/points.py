@@ -40,7 +40,7 @@ class Points:
     upper_bound
         Whether hyperparameters were not tuned for the setting, so that the cost is at most this.
     scored
-        Whether the point counts in the contest of forms; the others only bound.
+        Whether the point is scored in cross-validation; the others only bound.
     band
         Number of its size: points of one band are left out together.
     """
@@ -118,7 +118,7 @@ def _of_growing_tokens(
     first, last = clusters
     gained = math.log(first.perplexity) - math.log(last.perplexity)
     stretch = gained / (term(first.tokens) - term(last.tokens))
-    found: list[tuple[float | bool, ...]] = []
+    points: list[tuple[float | bool, ...]] = []
     for row in rows:
         if row.kind == "distributed":
             fallen = stretch * (term(first.tokens) - term(row.tokens))
@@ -126,8 +126,8 @@ def _of_growing_tokens(
             change = math.log(row.perplexity) - baseline
             run = (row.parameters, row.tokens, row.replicas, row.inner_steps, 32.0)
             study = STUDIES.index("growing-tokens")
-            found.append((study, *run, baseline, change, NOISE, True, False))
-    return found
+            points.append((study, *run, baseline, change, NOISE, True, False))
+    return points
 
 
 def _bands(sizes: np.ndarray) -> np.ndarray:

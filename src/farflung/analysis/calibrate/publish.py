@@ -100,7 +100,7 @@ def spread_beyond(best: Fit) -> tuple[float, float]:
         )
         replicas.append(np.log(more / start) / np.log(np.log2(_REACH_REPLICAS) / 3.0))
         size.append(np.log(larger / start) / np.log(_REACH_SIZE / 10e9))
-    apart = [np.array(found[1:]) - found[0] for found in (replicas, size)]
+    apart = [np.array(exponents[1:]) - exponents[0] for exponents in (replicas, size)]
     return float(np.sqrt(np.mean(apart[0] ** 2))), float(np.sqrt(np.mean(apart[1] ** 2)))
 
 
@@ -120,8 +120,8 @@ def _beyond(
     """Return draws of the exponents beyond: no law turns concave, or worse for larger models."""
     least = (1.0 - columns["divergence_replica_exponent"]) / spread[0]
     most = columns["divergence_size_exponent"] / spread[1]
-    found = spread[0] * _normal_above(least, generator), -spread[1] * _normal_above(-most, generator)
-    return dict(zip(BEYOND, found, strict=True))
+    drawn = spread[0] * _normal_above(least, generator), -spread[1] * _normal_above(-most, generator)
+    return dict(zip(BEYOND, drawn, strict=True))
 
 
 def _dropping(one: CompressionFit, draws: int, generator: np.random.Generator) -> dict[str, np.ndarray]:
@@ -139,26 +139,26 @@ def _normal_above(least: np.ndarray, generator: np.random.Generator) -> np.ndarr
     return np.asarray(ndtri(below + generator.uniform(size=len(least)) * (1.0 - below)))
 
 
-def write(found: Posterior, folder: Path | None = None) -> tuple[Path, Path]:
+def write(posterior: Posterior, folder: Path | None = None) -> tuple[Path, Path]:
     """Write the draws and the calibrated set's coefficients into the catalog, and return the two files.
 
     Parameters
     ----------
-    found
+    posterior
         The posterior.
     folder
         A copy of the catalog; the package's own if left out.
     """
     root = folder or Path(str(resources.files("farflung.catalog")))
     draws, assumptions = root / "data" / JOINT_FILE, root / "assumptions" / f"{CALIBRATED}.toml"
-    count = len(next(iter(found.draws.values())))
-    rows = [",".join(f"{value:.8g}" for value in row) for row in zip(*found.draws.values(), strict=True)]
-    head = _HEAD.format(draws=f"{count:,}", seed=found.seed)
+    count = len(next(iter(posterior.draws.values())))
+    rows = [",".join(f"{value:.8g}" for value in row) for row in zip(*posterior.draws.values(), strict=True)]
+    head = _HEAD.format(draws=f"{count:,}", seed=posterior.seed)
     try:
         text = assumptions.read_text(encoding="utf-8")
-        for name, value in found.point.items():
-            text = _replaced(text, name, value, found.errors.get(name))
-        draws.write_text(head + "\n".join([",".join(found.draws), *rows]) + "\n", encoding="utf-8")
+        for name, value in posterior.point.items():
+            text = _replaced(text, name, value, posterior.errors.get(name))
+        draws.write_text(head + "\n".join([",".join(posterior.draws), *rows]) + "\n", encoding="utf-8")
         assumptions.write_text(text, encoding="utf-8")
     except OSError as error:
         raise InputError("--write", f"the catalog cannot be written ({error})") from error

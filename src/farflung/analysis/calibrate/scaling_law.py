@@ -211,29 +211,27 @@ def _by_letter(values: np.ndarray) -> dict[str, float]:
     return dict(zip(LETTERS, map(float, values), strict=True))
 
 
-def _natural(found: np.ndarray) -> np.ndarray:
-    return np.append(np.exp(found[:3]), found[3:])
+def _natural(logarithms: np.ndarray) -> np.ndarray:
+    return np.append(np.exp(logarithms[:3]), logarithms[3:])
 
 
 def _runs(rows: Sequence[ChinchillaRow]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return logarithms of size, tokens and loss of the runs that are fitted."""
     size, flop, loss = np.array([(row.parameters, row.flop, row.loss) for row in rows]).T
     tokens = flop / (6.0 * size)
-    kept = np.sort(np.argsort(tokens / size, kind="stable")[DROPPED:])
-    return np.log(size[kept]), np.log(tokens[kept]), np.log(loss[kept])
+    fitted = np.sort(np.argsort(tokens / size, kind="stable")[DROPPED:])
+    return np.log(size[fitted]), np.log(tokens[fitted]), np.log(loss[fitted])
 
 
-def _terms(found: np.ndarray, size: np.ndarray, data: np.ndarray) -> np.ndarray:
+def _terms(law: np.ndarray, size: np.ndarray, data: np.ndarray) -> np.ndarray:
     """Return the logarithms of the law's three terms at every run."""
-    a, b, e, alpha, beta = (found[..., place, None] for place in range(5))
+    a, b, e, alpha, beta = (law[..., place, None] for place in range(5))
     return np.stack([a - alpha * size, b - beta * data, e + 0.0 * size])
 
 
-def _misfit(
-    found: np.ndarray, size: np.ndarray, data: np.ndarray, loss: np.ndarray
-) -> tuple[Any, np.ndarray]:
+def _misfit(law: np.ndarray, size: np.ndarray, data: np.ndarray, loss: np.ndarray) -> tuple[Any, np.ndarray]:
     """Return the Huber loss of a law, and its gradient."""
-    terms = _terms(found, size, data)
+    terms = _terms(law, size, data)
     largest = terms.max(axis=0)
     parts = np.exp(terms - largest)
     total = parts.sum(axis=0)
@@ -253,8 +251,8 @@ def _descend(
 
     tight = {"gtol": 1e-6, "maxiter": 2000}
     with np.errstate(over="ignore", invalid="ignore"):
-        found = minimize(_misfit, start, (size, data, loss), "BFGS", jac=True, options=tight)
-    return np.asarray(found.x), float(found.fun)
+        solution = minimize(_misfit, start, (size, data, loss), "BFGS", jac=True, options=tight)
+    return np.asarray(solution.x), float(solution.fun)
 
 
 def _search(size: np.ndarray, data: np.ndarray, loss: np.ndarray) -> np.ndarray:
@@ -263,7 +261,7 @@ def _search(size: np.ndarray, data: np.ndarray, loss: np.ndarray) -> np.ndarray:
     misfit = np.concatenate([np.atleast_1d(_misfit(part, size, data, loss)[0]) for part in np.split(grid, 9)])
     best, lowest = np.asarray(grid[0]), np.inf
     for start in grid[np.argsort(misfit, kind="stable")[:_STARTS]]:
-        found, value = _descend(start, size, data, loss)
+        law, value = _descend(start, size, data, loss)
         if value < lowest:
-            best, lowest = found, value
+            best, lowest = law, value
     return best

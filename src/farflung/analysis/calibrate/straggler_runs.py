@@ -86,7 +86,7 @@ SETTINGS = (
     Setting(compute_spread=0.1, step_variation=0.05, download=np.inf),
     Setting(compute_spread=0.3, download=np.inf),
 )
-"""From the low to the high end of what the conditions of the sets are believed to be."""
+"""From the low to the high end of the conditions of the sets."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,12 +52,12 @@ class Form:
         """Return the coefficients with the least squared error over some points."""
         from scipy.optimize import least_squares  # noqa: PLC0415 - SciPy is slow to import
 
-        found = least_squares(
+        solution = least_squares(
             lambda tried: self.error(at, dict(zip(self.start, tried, strict=True))),
             list(self.start.values()),
             bounds=(0.0, np.inf),
         )
-        return dict(zip(self.start, map(float, found.x), strict=True))
+        return dict(zip(self.start, map(float, solution.x), strict=True))
 
     def error(self, at: Factors, coefficients: Mapping[str, float]) -> np.ndarray:
         """Return by which share the form is above what was measured [1]."""
@@ -85,13 +85,13 @@ def _extreme(peers: np.ndarray) -> np.ndarray:
 def _model_form(
     peers: np.ndarray, spread: np.ndarray, order_statistics_growth: float, order_statistics_exponent: float
 ) -> np.ndarray:
-    found = order_statistics_factor(
+    factor = order_statistics_factor(
         peers=peers,
         spread=spread,
         order_statistics_growth=order_statistics_growth,
         order_statistics_exponent=order_statistics_exponent,
     )
-    return np.asarray(found)
+    return np.asarray(factor)
 
 
 FORMS: Mapping[str, Form] = {

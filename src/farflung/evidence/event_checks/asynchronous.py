@@ -37,9 +37,9 @@ class _OneSlow(RandomDraws):
 
     def slowness(self) -> Array:
         """Return 1 for all but the last learner."""
-        found = super().slowness()
-        found[:, -1] = 1.0 + self.gap
-        return found
+        times = super().slowness()
+        times[:, -1] = 1.0 + self.gap
+        return times
 
 
 def busy_share(row: Goodput, seed: int, *, variation: float = 0.0) -> float:
@@ -148,8 +148,8 @@ def _unequal(seed: int) -> Iterator[EventRow]:
     even, uneven = staleness(like.workers, seed), staleness(like.workers, seed, spread=_UNEQUAL)
     events = loss_from_delay(unlike, _TOKENS[0], uneven) - loss_from_delay(like, _TOKENS[0], even)
     note = f"{uneven:.2f} merges missed where speeds spread by {_UNEQUAL:g}, {even:.2f} where they are alike"
-    found = _loss(unlike, like, "point", events, note)
-    yield replace(found, what=f"{_told(unlike)}, very unequal beside alike")
+    row = _loss(unlike, like, "point", events, note)
+    yield replace(row, what=f"{_told(unlike)}, very unequal beside alike")
 
 
 def _loss(row: AsynchronousRun, beside: AsynchronousRun, role: Role, events: float, note: str) -> EventRow:

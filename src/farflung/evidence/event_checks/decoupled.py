@@ -61,8 +61,8 @@ def stall_of(method: str, seed: int) -> float:
     (wanted,) = (row.goodput for row in _grid() if (row.method, *_size(row)) == (method, learners, chips))
     stall, between = _ANY_STALL, _between_failures(learners, chips)
     for _ in range(_CORRECTIONS):
-        found = goodput(learners=learners, chips=chips, stall=stall, seed=seed)
-        stall += between * (1.0 / wanted - 1.0 / found)
+        share = goodput(learners=learners, chips=chips, stall=stall, seed=seed)
+        stall += between * (1.0 / wanted - 1.0 / share)
     return stall
 
 

@@ -76,16 +76,16 @@ def _longest(case: Case) -> float:
 
 
 def _operation(**given: object) -> FaultModel:
-    believed = load_assumptions(DEFAULT_ASSUMPTIONS).conditions["chip_time_between_failures"]
-    failures = {"chip_time_between_failures": f"{float(believed.value) / _CHIPS!r} {believed.unit}"}
+    record = load_assumptions(DEFAULT_ASSUMPTIONS).conditions["chip_time_between_failures"]
+    failures = {"chip_time_between_failures": f"{float(record.value) / _CHIPS!r} {record.unit}"}
     return FaultModel.read({**_AS_TIMED, **failures, **given})
 
 
 def _own(run: str) -> tuple[Case, ...]:
     """Return the predicted figures of a run, without those that stand elsewhere too."""
-    asked = ("utilisation", "synchronisation time")
-    found = (case for case in cases(_GROUP) if case.run.startswith(run) and case.quantity in asked)
-    return tuple(case for case in found if case.role != "repeat")
+    quantities = ("utilisation", "synchronisation time")
+    figures = (case for case in cases(_GROUP) if case.run.startswith(run) and case.quantity in quantities)
+    return tuple(case for case in figures if case.role != "repeat")
 
 
 def _row(case: Case, role: Role, events: float, closed: float | None, note: str) -> EventRow:
@@ -102,28 +102,30 @@ def _row(case: Case, role: Role, events: float, closed: float | None, note: str)
     )
 
 
-def _figure(case: Case, found: _Found) -> float:
-    return found.median("goodput") if case.quantity == "utilisation" else float(np.median(found.exchanges))
+def _figure(case: Case, simulated: _Found) -> float:
+    if case.quantity == "utilisation":
+        return simulated.median("goodput")
+    return float(np.median(simulated.exchanges))
 
 
 def _intellect(seed: int) -> Iterator[EventRow]:
     ring = _operation(policy="elastic", transport="ring", link_spread=0.0)
     for case in _own("INTELLECT-1"):
         role: Role = "point" if case.role == "point" else "bound"
-        found = _figure(case, _simulated(case, seed, ring))
+        events = _figure(case, _simulated(case, seed, ring))
         note = f"{case.nodes} nodes, ring at the stated end of 0.5 to 4 Gbit/s"
-        yield _row(case, role, found, predict(case, DEFAULT_ASSUMPTIONS, ALIKE), note)
+        yield _row(case, role, events, predict(case, DEFAULT_ASSUMPTIONS, ALIKE), note)
     yield from _with_own_exchange(seed)
     yield from _widths(seed)
 
 
 def _by_region() -> dict[str, tuple[Case, Case]]:
     """Return utilisation and exchange time of each region, as the run states them."""
-    found: dict[str, list[Case]] = {}
+    regions: dict[str, list[Case]] = {}
     for case in _own("INTELLECT-1"):
         region = case.run.removesuffix(" at 0.5 Gbit/s").removesuffix(" at 4 Gbit/s").removesuffix(",")
-        found.setdefault(region, []).append(case)
-    return {region: (own[0], own[1]) for region, own in found.items()}
+        regions.setdefault(region, []).append(case)
+    return {region: (own[0], own[1]) for region, own in regions.items()}
 
 
 def _with_own_exchange(seed: int) -> Iterator[EventRow]:
@@ -140,7 +142,7 @@ def _with_own_exchange(seed: int) -> Iterator[EventRow]:
 
 
 def _widths(seed: int) -> Iterator[EventRow]:
-    """Return how far exchanges differ where links do as the default set believes."""
+    """Return how far exchanges differ where links differ as in the default set."""
     ring = _operation(policy="elastic", transport="ring")
     ends = {region: cases_of[0] for region, cases_of in _by_region().items()}
     for spread in stored(Spread):
@@ -161,8 +163,8 @@ def _covenant(seed: int) -> Iterator[EventRow]:
     readings = [case for case in _own("Covenant-72B") if case.upload is not None]
     present, *_ = _churned("participants")
     for case in readings:
-        found = _figure(case, _simulated(case, seed, waited))
-        yield _row(case, "bound", found, predict(case, DEFAULT_ASSUMPTIONS, ALIKE), "all are waited for")
+        events = _figure(case, _simulated(case, seed, waited))
+        yield _row(case, "bound", events, predict(case, DEFAULT_ASSUMPTIONS, ALIKE), "all are waited for")
     for case in (case for case in readings if case.quantity == "utilisation"):
         shut = _simulated(case, seed, deadline)
         note = f"{case.nodes} peers, closed {_WINDOW:g} s after the last close"
@@ -193,10 +195,10 @@ def _churned(quantity: str) -> tuple[Churn, ...]:
     return tuple(row for row in stored(Churn) if row.run == "Covenant-72B" and row.quantity == quantity)
 
 
-def _present(row: Churn, what: str, role: Role, found: _Found, note: str) -> EventRow:
+def _present(row: Churn, what: str, role: Role, simulated: _Found, note: str) -> EventRow:
     return EventRow(
         group=_COVENANT, what=what, quantity="participants", measured=row.measured, role=role,
-        events=found.median("effective_replicas"), note=note, source_ref=source_ref(row),
+        events=simulated.median("effective_replicas"), note=note, source_ref=source_ref(row),
     )  # fmt: skip
 
 
@@ -230,7 +232,7 @@ COVENANT = Study(
     ),
     misfit=(
         "As printed no peer can send and fetch within the reported 70 s, and next to none meets the window; "
-        "read as MB/s it comes nearer, but links that vary as believed make many late; and "
+        "read as MB/s it comes nearer, but links that vary as in the default set make many late; and "
         "failures alone leave nearly every slot filled, where a sixth was empty because peers came and went."
     ),
     rows=partial(_all, _covenant),

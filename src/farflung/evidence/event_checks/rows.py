@@ -159,11 +159,11 @@ class Study:
 
 def errors_by_group(rows: Iterable[EventRow]) -> tuple[EventErrors, ...]:
     """Return how far off each quantity of each group is, by role."""
-    found: dict[tuple[str, str, Role], list[EventRow]] = {}
+    groups: dict[tuple[str, str, Role], list[EventRow]] = {}
     for row in rows:
-        found.setdefault((row.group, row.quantity, row.role), []).append(row)
+        groups.setdefault((row.group, row.quantity, row.role), []).append(row)
     errors = {}
-    for key, own in found.items():
+    for key, own in groups.items():
         errors[key] = EventErrors.of(key, own)
         between = [row for row in own if _LEAST <= row.measured <= _MOST]
         if key[1] == "utilisation" and _FEW < len(between) < len(own):

@@ -21,7 +21,7 @@ from farflung.physics.transports import ring_bits
 
 _NAME = "shaped-links"
 _ALL = "one ring, all links"
-_ASKED = ("utilisation", "synchronisation time")
+_QUANTITIES = ("utilisation", "synchronisation time")
 _ROUNDS = 10.0
 _TOO_FEW = 128
 """Steps between exchanges at which a run holds one exchange alone, and that the fit leaves out."""
@@ -58,17 +58,17 @@ def _of_all(seed: int) -> Iterator[EventRow]:
     (of_all,) = (row for row in stored(Efficiency) if row.setting == _ALL)
     seen = {(row.inner_steps, row.upload) for row in _fitted()}
     for case in cases(_NAME):
-        if case.quantity not in _ASKED:
+        if case.quantity not in _QUANTITIES:
             continue
         closed = predict(case, DEFAULT_ASSUMPTIONS, STEADY_LINKS)
-        unseen = efficiency_without(case.upload)
-        yield _row(case, closed, unseen, "point", seed)
+        held_out = efficiency_without(case.upload)
+        yield _row(case, closed, held_out, "point", seed)
         if case.mode == "flat" and (case.inner_steps, case.upload) in seen:
             yield _row(case, closed, of_all.efficiency, "in sample", seed)
 
 
 def _row(case: Case, closed: float | None, efficiency: float, role: Role, seed: int) -> EventRow:
-    found = _simulated(case, efficiency, seed)
+    simulated = _simulated(case, efficiency, seed)
     return EventRow(
         group=_NAME,
         what=case.run,
@@ -76,7 +76,7 @@ def _row(case: Case, closed: float | None, efficiency: float, role: Role, seed: 
         measured=case.measured,
         role=role,
         closed_form=closed,
-        events=found.utilisation if case.quantity == "utilisation" else found.exchange,
+        events=simulated.utilisation if case.quantity == "utilisation" else simulated.exchange,
         note=f"efficiency {efficiency:.3f}",
         source_ref=source_ref(case),
     )

@@ -91,9 +91,9 @@ def _churned(run: str) -> Mapping[str, Churn]:
 def _recovers(system: str, stage: str) -> float:
     """Return how long a stage takes, at its most where only that is stated [s]."""
     (row,) = (one for one in stored(Recovery) if (one.system, one.stage) == (system, stage))
-    found = row.seconds or row.high
-    assert found is not None
-    return found
+    seconds = row.seconds or row.high
+    assert seconds is not None
+    return seconds
 
 
 def _row(row: Churn, role: Role, events: float, note: str) -> EventRow:
@@ -108,13 +108,13 @@ def _torchft(seed: int) -> Iterator[EventRow]:
     restart = median(kill.restarted for kill in stored(Kill))
     first_step = 0.0
     for run in _TORCHFT:
-        asked = _churned(run)
-        one = asked["committed share"]
-        assert one.step_seconds is not None
-        assert one.failure_interval is not None
-        step, interval = one.step_seconds, one.failure_interval
+        churn = _churned(run)
+        committed = churn["committed share"]
+        assert committed.step_seconds is not None
+        assert committed.failure_interval is not None
+        step, interval = committed.step_seconds, committed.failure_interval
         apart = _apart(
-            one,
+            committed,
             seed,
             step=step,
             detection_time=detection_time,
@@ -122,21 +122,21 @@ def _torchft(seed: int) -> Iterator[EventRow]:
             interval=interval,
         )
         stall = detection_time + _recovers("torchft", "resume")
-        together = _together(one, seed, step=step, stall=stall, interval=interval)
-        taken = asked["step time"].measured
-        as_timed = _together(one, seed, step=taken, stall=0.0, interval=interval)
+        together = _together(committed, seed, step=step, stall=stall, interval=interval)
+        taken = churn["step time"].measured
+        as_timed = _together(committed, seed, step=taken, stall=0.0, interval=interval)
         first_step = first_step or together.step_time()
         undone = "a failure undoes the step of all"
-        yield _row(one, "point", together.committed(), f"{undone}; steps of {step:g} s")
-        yield _row(one, "input", as_timed.committed(), f"{undone}; steps of {taken:g} s, as in the run")
+        yield _row(committed, "point", together.committed(), f"{undone}; steps of {step:g} s")
+        yield _row(committed, "input", as_timed.committed(), f"{undone}; steps of {taken:g} s, as in the run")
         back = (
             f"policy torchft; a replica is back after {detection_time + restart:.0f} s (ft-diloco's restart)"
         )
-        yield _row(asked["participants"], "point", apart.participants(), back)
-        yield _row(asked["step time"], "point", together.step_time(), f"{undone}, and {stall:g} s are lost")
+        yield _row(churn["participants"], "point", apart.participants(), back)
+        yield _row(churn["step time"], "point", together.step_time(), f"{undone}, and {stall:g} s are lost")
         share = together.committed() * apart.participants() / apart.workers
-        told = "committed share times participants, over the step time of the first run: the source's own"
-        yield _row(asked["efficiency"], "point", share * first_step / together.step_time(), told)
+        note = "committed share times participants, over the step time of the first run: the source's own"
+        yield _row(churn["efficiency"], "point", share * first_step / together.step_time(), note)
 
 
 def _pairs(seed: int) -> Iterator[EventRow]:
@@ -145,32 +145,32 @@ def _pairs(seed: int) -> Iterator[EventRow]:
         row = _churned(run)["efficiency"]
         assert row.failure_interval is not None
         for share, said in ((1.0, "every fault kills"), (_killing(), _NOT_ALL_KILL)):
-            found = _apart(
+            storm = _apart(
                 row, seed, step=_step(), detection_time=_recovers(run, "resume"),
                 away=_recovers(run, "return"), interval=row.failure_interval / share,
             )  # fmt: skip
-            yield _row(row, "bound", found.useful(), f"useful time; {said}")
+            yield _row(row, "bound", storm.useful(), f"useful time; {said}")
 
 
 def _many(seed: int) -> Iterator[EventRow]:
-    asked = _churned(_MANY)
-    one = asked["alive"]
-    assert one.failure_interval is not None
-    found = _apart(
-        one, seed, step=_step(), detection_time=_recovers("ft-diloco, one kill", "resume"),
-        away=_recovers(_MANY, "return"), interval=one.failure_interval / _killing(),
+    churn = _churned(_MANY)
+    alive = churn["alive"]
+    assert alive.failure_interval is not None
+    storm = _apart(
+        alive, seed, step=_step(), detection_time=_recovers("ft-diloco, one kill", "resume"),
+        away=_recovers(_MANY, "return"), interval=alive.failure_interval / _killing(),
     )  # fmt: skip
-    yield _row(one, "point", found.up(), _NOT_ALL_KILL)
+    yield _row(alive, "point", storm.up(), _NOT_ALL_KILL)
     yield _row(
-        asked["participants"], "point", found.participants(), "policy torchft: all who are up take part"
+        churn["participants"], "point", storm.participants(), "policy torchft: all who are up take part"
     )
     together = _together(
-        one, seed, step=_step(), stall=_recovers("ft-diloco, one kill", "resume"),
-        interval=one.failure_interval / _killing(),
+        alive, seed, step=_step(), stall=_recovers("ft-diloco, one kill", "resume"),
+        interval=alive.failure_interval / _killing(),
     )  # fmt: skip
     note = "a failure undoes the step of all; steps between exchanges not stated, taken as one"
-    yield _row(asked["committed share"], "bound", together.committed(), note)
-    yield _row(asked["throughput share"], "point", found.useful(), "useful time")
+    yield _row(churn["committed share"], "bound", together.committed(), note)
+    yield _row(churn["throughput share"], "point", storm.useful(), "useful time")
 
 
 def _killing() -> float:

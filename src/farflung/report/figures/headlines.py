@@ -80,7 +80,7 @@ def _compute(result: Headlines) -> Chart:
 def _cost(result: Headlines) -> Chart:
     groups: dict[str, list[Row]] = {}
     for answer in result.designs:
-        if answer.found is not None:
+        if answer.evaluated is not None:
             need = answer.need(_COST)
             target = f"{words.scientific(answer.target)} FLOP of <b>{words.symbol(_QUALITY)}</b>"
             colour = _colour(result, answer.assumptions)
