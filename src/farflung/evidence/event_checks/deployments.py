@@ -36,7 +36,7 @@ _FAST = 1e15
 
 
 @dataclass(frozen=True, slots=True)
-class _Found:
+class _Simulated:
     run: Simulation
     exchanges: Array
     """From when the last is ready to when the last has the new weights; all runs and rounds [s]."""
@@ -46,7 +46,7 @@ class _Found:
         return self.run.quantiles(name)[1]
 
 
-def _simulated(case: Case, seed: int, fault_model: FaultModel, *, nodes: int | None = None) -> _Found:
+def _simulated(case: Case, seed: int, fault_model: FaultModel, *, nodes: int | None = None) -> _Simulated:
     """Return what the engine makes of the scenario of a case, over some rounds."""
     took: list[Array] = []
 
@@ -59,7 +59,7 @@ def _simulated(case: Case, seed: int, fault_model: FaultModel, *, nodes: int | N
     }
     scenario = scenario_of(case, DEFAULT_ASSUMPTIONS).with_(changes)
     run = simulate(scenario, fault_model, runs=_RUNS, seed=seed, watch=watch)
-    return _Found(run, np.concatenate(took))
+    return _Simulated(run, np.concatenate(took))
 
 
 def _work(case: Case) -> float:
@@ -102,7 +102,7 @@ def _row(case: Case, role: Role, events: float, closed: float | None, note: str)
     )
 
 
-def _figure(case: Case, simulated: _Found) -> float:
+def _figure(case: Case, simulated: _Simulated) -> float:
     if case.quantity == "utilisation":
         return simulated.median("goodput")
     return float(np.median(simulated.exchanges))
@@ -195,7 +195,7 @@ def _churned(quantity: str) -> tuple[Churn, ...]:
     return tuple(row for row in stored(Churn) if row.run == "Covenant-72B" and row.quantity == quantity)
 
 
-def _present(row: Churn, what: str, role: Role, simulated: _Found, note: str) -> EventRow:
+def _present(row: Churn, what: str, role: Role, simulated: _Simulated, note: str) -> EventRow:
     return EventRow(
         group=_COVENANT, what=what, quantity="participants", measured=row.measured, role=role,
         events=simulated.median("effective_replicas"), note=note, source_ref=source_ref(row),

@@ -83,12 +83,12 @@ def _row(case: Case, closed: float | None, efficiency: float, role: Role, seed: 
 
 
 @dataclass(frozen=True, slots=True)
-class _Found:
+class _Simulated:
     utilisation: float
     exchange: float
 
 
-def _simulated(case: Case, efficiency: float, seed: int) -> _Found:
+def _simulated(case: Case, efficiency: float, seed: int) -> _Simulated:
     """Return what the engine makes of a run whose nodes and links do not vary."""
     assert case.upload is not None
     assert case.step_seconds is not None
@@ -116,7 +116,7 @@ def _simulated(case: Case, efficiency: float, seed: int) -> _Found:
         took.append(float((one.applied - one.close).max()))
 
     totals = play(made, seed, watch=watch)
-    return _Found(float((totals.useful / (case.nodes * totals.duration))[0]), float(np.median(took)))
+    return _Simulated(float((totals.useful / (case.nodes * totals.duration))[0]), float(np.median(took)))
 
 
 def _payload(case: Case) -> float:
