@@ -15,7 +15,7 @@ from farflung import Scenario, evaluate
 from farflung.catalog.tables import loadable_names
 from farflung.outcome import OUTPUTS
 from farflung.outcome.events import simulate
-from farflung.outcome.events.simulate import UNMEASURED
+from farflung.outcome.events.outputs import UNMEASURED
 from farflung.scenario.fault_model import IDEAL, FaultModel
 
 MODES = ("flat", "hierarchical", "pipeline_groups")
@@ -126,7 +126,7 @@ def test_only_what_no_run_has_is_left_blank():
             has = getattr(planned, output) is not None and output not in UNMEASURED
             assert np.isfinite(simulated.values[output]).all() == has, output
         assert simulated.median.inner_steps == planned.inner_steps
-        told = {one["name"]: one["why_absent"] for one in simulated.as_table()["outputs"]}
+        told = {one["name"]: one["why_absent"] for one in simulated.to_dict()["outputs"]}
         assert {output: why for output, why in told.items() if why} == UNMEASURED
 
 

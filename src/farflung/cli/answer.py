@@ -91,12 +91,11 @@ def answers(command: Callable[..., Any] | None = None, *, plot: bool = False) ->
     The options of the command are the function's parameters and ``--format``; with ``plot`` also ``--plot``,
     which is checked before any work. A parameter that is a dataclass becomes one option for each of its
     fields, and one annotated with :class:`~farflung.cli.section_options.SectionOptions` one for each field
-    of that section. A parameter ``command`` is given the command line itself.
+    of that section.
     """
     if command is None:
         return functools.partial(answers, plot=plot)
     groups, options = _options_of(command)
-    takes_command = options.pop("command", None) is not None
     own = {"output_format": _keyword("output_format", OutputFormat.table, Format)}
     own |= {"plot": _keyword("plot", None, Plot)} if plot else {}
 
@@ -111,7 +110,7 @@ def answers(command: Callable[..., Any] | None = None, *, plot: bool = False) ->
         line = command_line(context)
         try:
             arguments = {name: group.collect(given) for name, group in groups.items()}
-            result = command(**given, **arguments, **({"command": line} if takes_command else {}))
+            result = command(**given, **arguments)
         except InputError as error:
             raise _naming_option(error, options) from error
         show(result if isinstance(result, Answer) else Answer(result=result), output_format, plot, line)
@@ -121,6 +120,9 @@ def answers(command: Callable[..., Any] | None = None, *, plot: bool = False) ->
         *options.values(),
         *own.values(),
     ]
+    # Help keeps the ends of lines, which are those of the source: a paragraph is one line.
+    paragraphs = inspect.cleandoc(command.__doc__ or "").split("\n\n")
+    shown.__doc__ = "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs)
     # Typer reads both.
     shown.__annotations__ = {one.name: one.annotation for one in parameters}
     shown.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]

@@ -13,17 +13,17 @@ from farflung.base.format import format_quantity
 from farflung.cli.answer import Answer, answers
 from farflung.cli.scenario_options import ScenarioName, ScenarioOptions, load_scenario
 from farflung.cli.simulate_options import FaultModelFile, Files, Levers, load_levers
-from farflung.cli.simulate_page import SimulationAnswer
-from farflung.cli.terminal import progress_bar
+from farflung.cli.terminal import progress_bar, render
 from farflung.outcome import evaluate
 from farflung.outcome.events import simulate as simulated
 from farflung.outcome.events import timeline
 from farflung.outcome.events.simulate import MOST_RUNS
+from farflung.outcome.events.simulation import RUNS
 from farflung.scenario import Scenario
 from farflung.scenario.fault_model import FaultModel
 
 _FAULT_MODEL = "fault_model."
-_RUNS, _FEW_RUNS = 32, 8
+_FEW_RUNS = 8
 _MANY_ROUNDS = 20_000
 """Rounds of a run beyond which few runs are made unless their number is given."""
 _TRIED_ROUNDS = 100
@@ -40,7 +40,7 @@ def simulate(
         int | None,
         typer.Option(
             "--runs",
-            help=f"Seeded runs; {_RUNS} unless given, {_FEW_RUNS} of more than {_MANY_ROUNDS:,} rounds.",
+            help=f"Seeded runs; {RUNS} unless given, {_FEW_RUNS} of more than {_MANY_ROUNDS:,} rounds.",
             show_default=False,
         ),
     ] = None,
@@ -49,7 +49,6 @@ def simulate(
     file: FaultModelFile = None,
     changes: ScenarioOptions,
     files: Files,
-    command: str,
 ) -> Answer:
     """Run a scenario event by event, many times: what failures, stragglers and slow links leave of the plan.
 
@@ -66,7 +65,7 @@ def simulate(
     }
     plan, fault_model = load_scenario(scenario, every), load_levers(file, {**levers, **conditions})
     rounds = evaluate(plan).outer_rounds or 0.0
-    runs = runs if runs is not None else _FEW_RUNS if rounds > _MANY_ROUNDS else _RUNS
+    runs = runs if runs is not None else _FEW_RUNS if rounds > _MANY_ROUNDS else RUNS
     _announce(plan, fault_model, runs, rounds)
     first_run = timeline(plan, fault_model, synchronisations=files.rounds)
     with progress_bar("Simulating, %") as bar:
@@ -77,7 +76,6 @@ def simulate(
             seed=seed,
             progress=None if bar is None else in_percent(bar),
             watch=first_run,
-            command=command,
         )
 
     def figure() -> object:
@@ -85,7 +83,8 @@ def simulate(
 
         return gantt_figure(result, first_run)
 
-    return Answer(result=SimulationAnswer(result, files.write(first_run)), figure=figure)
+    written = files.write(first_run)
+    return Answer(result=result, renderables=lambda: [*render(result.page()), *written], figure=figure)
 
 
 def _announce(plan: Scenario, fault_model: FaultModel, runs: int, rounds: float) -> None:

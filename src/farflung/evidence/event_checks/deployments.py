@@ -15,8 +15,8 @@ from farflung.catalog.runs import Case, cases
 from farflung.catalog.tables import DEFAULT_ASSUMPTIONS
 from farflung.evidence.event_checks.rows import ALIKE, EventRow, Role, Study, source_ref
 from farflung.evidence.predictions import predict, scenario_of
+from farflung.outcome.events import Simulation, simulate
 from farflung.outcome.events.run_spec import Synchronisation
-from farflung.outcome.events.simulate import Simulation, simulate
 from farflung.scenario import load_assumptions
 from farflung.scenario.fault_model import IDEAL, FaultModel
 

@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
-from functools import cached_property
-from typing import Any
+from collections.abc import Callable
 
 import numpy as np
 
 from farflung.base.arrays import Array
 from farflung.base.errors import InputError
-from farflung.base.fields import fields_of
 from farflung.base.format import format_quantity
-from farflung.base.provenance import Provenance
-from farflung.catalog.records import Record
 from farflung.learning.sync_interval import stale_inner_steps
 from farflung.outcome.events.draws import RandomDraws
 from farflung.outcome.events.engine import Engine
@@ -26,176 +19,27 @@ from farflung.outcome.events.from_scenario import (
     steps_of,
     tokens_of_period,
 )
+from farflung.outcome.events.outputs import UNMEASURED
 from farflung.outcome.events.run_spec import RunSpec, Synchronisation, Totals
+from farflung.outcome.events.simulation import RUNS, Simulation
 from farflung.outcome.events.timeline import Timeline
 from farflung.outcome.flags import Flag
 from farflung.outcome.outcome import Outcome, outcome_of
-from farflung.outcome.outputs import OUTPUTS, Group, Output
+from farflung.outcome.outputs import OUTPUTS
 from farflung.outcome.run import Run, ScenarioLike, as_scenario, prepare
-from farflung.scenario import Scenario, load_assumptions
-from farflung.scenario.fault_model import CONDITIONS, FaultModel
+from farflung.scenario.fault_model import FaultModel
 
 MOST_RUNS = 100_000
-QUANTILES = (0.05, 0.5, 0.95)
-"""Quantiles over runs that are given of every output."""
-SHARES = ("goodput", "waiting", "lost_work", "down")
-"""Where the time of all replicas went: in every run these add up to 1."""
-_TIME: Group = "time"
-_TRAFFIC: Group = "traffic"
-EVENT_OUTPUTS: Mapping[str, Output] = {
-    name: Output(name, label, name, unit, "", group, meaning)
-    for name, label, unit, group, meaning in (
-        ("goodput", "Goodput", "1", _TIME, "Share of the time of all replicas that became training"),
-        ("waiting", "Waiting", "1", _TIME, "Share spent waiting for others or for links"),
-        ("lost_work", "Lost work", "1", _TIME, "Share spent on work that was never merged"),
-        ("down", "Down", "1", _TIME, "Share of the time that replicas were down"),
-        ("effective_replicas", "Effective replicas", "1", _TIME, "Replicas in a merge, on average"),
-        ("replicas_up", "Replicas up", "1", _TIME, "Replicas that were up at a merge, on average"),
-        ("staleness", "Staleness", "1", _TIME, "Merges that an update missed while it was made, on average"),
-        ("stops", "Interruptions", "1", _TIME, "Failures and withdrawals of nodes"),
-        ("longest_round_s", "Longest round", "s", _TIME, "Longest time between two merges"),
-        ("sent_bits", "Sent by a participant", "bit", _TRAFFIC, "Bits a participant sent"),
-        ("received_bits", "Received by a participant", "bit", _TRAFFIC, "Bits a participant received"),
-    )
-}
-"""What the event engine answers beside the outputs of both engines."""
-
-_DRAWN = "every exchange of a run is as long as its links and its slowest replica make it, and none is kept"
-UNMEASURED: Mapping[str, str] = {
-    "straggler_factor": "a run draws how slow each replica is; the factor is the plan's allowance for it",
-    "synchronisation_time_s": _DRAWN,
-    "regional_synchronisation_time_s": _DRAWN,
-    "latency_share": _DRAWN,
-}
-"""Outputs of the closed form that no run has, each with the reason; every other one it has keeps the plan's
-value where it is not measured."""
-
-
-@dataclass(frozen=True)
-class Simulation:
-    """The outcomes of seeded runs of one scenario.
-
-    Attributes
-    ----------
-    scenario, fault_model
-        What was run, and how it was kept going.
-    seed
-        The seed; run ``i`` of a seed is the same however many runs are made.
-    values
-        Every output of both engines, and those of :data:`EVENT_OUTPUTS`, by name (runs,). NaN where a run
-        has no such quantity.
-    planned
-        The closed form's outcome of the same scenario.
-    flags
-        What a reader of the numbers must know.
-    command
-        The command that asked.
-    """
-
-    scenario: Scenario
-    fault_model: FaultModel
-    seed: int
-    values: Mapping[str, Array]
-    planned: Outcome
-    flags: tuple[Flag, ...]
-    command: str | None = None
-
-    @property
-    def runs(self) -> int:
-        """Return the number of runs."""
-        return len(self.values["goodput"])
-
-    @cached_property
-    def median(self) -> Outcome:
-        """Return the outcome whose every output is the median over runs."""
-        return self._outcome({name: _median(self.values[name]) for name in OUTPUTS})
-
-    def outcome(self, run: int) -> Outcome:
-        """Return the outcome of one run."""
-        return self._outcome({name: float(self.values[name][run]) for name in OUTPUTS})
-
-    @property
-    def provenance(self) -> Provenance:
-        """Return how to obtain the same answer again."""
-        provenance: Provenance = self.planned.provenance
-        return provenance.model_copy(update={"seed": self.seed, "command": self.command})
-
-    @property
-    def defaulted(self) -> Mapping[str, Record]:
-        """Return what the assumption set says where the fault model says nothing."""
-        return self.fault_model.defaulted(load_assumptions(self.scenario.assumptions))
-
-    def mean(self, name: str) -> float:
-        """Return the mean over runs of an output, NaN where it has none."""
-        known = self.values[name][np.isfinite(self.values[name])]
-        return float(known.mean()) if known.size else math.nan
-
-    def quantiles(self, name: str, shares: tuple[float, ...] = QUANTILES) -> tuple[float, ...]:
-        """Return quantiles over runs of an output, NaN where it has none."""
-        known = self.values[name][np.isfinite(self.values[name])]
-        return tuple(float(np.quantile(known, share)) if known.size else math.nan for share in shares)
-
-    def as_table(self) -> dict[str, Any]:
-        """Return the result as plain tables, for JSON, every run included."""
-        return {
-            "scenario": self.scenario.name,
-            "runs": self.runs,
-            "feasible": self.median.feasible,
-            "flags": [asdict(one) for one in self.median.flags],
-            "outputs": [self._output_table(one) for one in {**OUTPUTS, **EVENT_OUTPUTS}.values()],
-            "fault_model": self.fault_model.model_dump(mode="json", exclude=set(CONDITIONS)),
-            "conditions": self._conditions_table(),
-            "defaulted": [asdict(one) for one in self.planned.defaulted],
-            "provenance": self.provenance.model_dump(mode="json"),
-        }
-
-    def _output_table(self, output: Output) -> dict[str, Any]:
-        named = dict(
-            zip((f"{100 * share:g}%" for share in QUANTILES), self.quantiles(output.name), strict=True)
-        )
-        return {
-            "name": output.name,
-            "unit": output.unit,
-            "meaning": output.meaning,
-            "planned": getattr(self.planned, output.name, None),
-            "mean": self.mean(output.name),
-            "quantiles": named,
-            "values": self.values[output.name].tolist(),
-            "why_absent": UNMEASURED.get(output.name),
-        }
-
-    def _conditions_table(self) -> list[dict[str, Any]]:
-        """Return every condition of the world, and on whose word."""
-        values = self.fault_model.conditions(load_assumptions(self.scenario.assumptions))
-        words = ("evidence_level", "source", "locator", "note")
-        told: dict[str, dict[str, str | None]] = {
-            name: {word: getattr(record, word) or None for word in words}
-            for name, record in self.defaulted.items()
-        }
-        given = {**dict.fromkeys(words), "evidence_level": "given"}
-        units = {path: field.unit for path, field in fields_of(FaultModel).items()}
-        return [
-            {"name": name, "value": value, "unit": units[name], **told.get(name, given)}
-            for name, value in values.items()
-        ]
-
-    def _outcome(self, values: Mapping[str, float]) -> Outcome:
-        known = {name: None if math.isnan(value) else value for name, value in values.items()}
-        stalled = any(flag.kind == "infeasible" for flag in self.flags)
-        return self.planned.model_copy(
-            update={**known, "flags": (*self.planned.flags, *self.flags), "feasible": not stalled}
-        )
 
 
 def simulate(
     scenario: ScenarioLike,
     fault_model: FaultModel | None = None,
     *,
-    runs: int = 32,
+    runs: int = RUNS,
     seed: int = 0,
     progress: Callable[[float], None] | None = None,
     watch: Callable[[Synchronisation], None] | None = None,
-    command: str | None = None,
 ) -> Simulation:
     """Return the outcomes of seeded runs of a scenario, event by event.
 
@@ -214,8 +58,6 @@ def simulate(
         Called after every synchronisation with the share that is done.
     watch
         Called with every synchronisation, as a :class:`Timeline` wants to be.
-    command
-        The command that asked, for the provenance.
 
     Returns
     -------
@@ -248,7 +90,6 @@ def simulate(
         values=_answers(run, fault_model, spec, totals),
         planned=planned,
         flags=_findings(totals),
-        command=command,
     )
 
 
@@ -391,8 +232,3 @@ def _findings(totals: Totals) -> tuple[Flag, ...]:
             ),
         )
     return ()
-
-
-def _median(values: Array) -> float:
-    known = values[np.isfinite(values)]
-    return float(np.median(known)) if known.size else math.nan

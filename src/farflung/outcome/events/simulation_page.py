@@ -1,22 +1,18 @@
-"""A simulation as an answer: what is left of the plan, and where the time went."""
+"""The page of a simulation: what is left of the plan, and where the time went."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from farflung.base.format import ABSENT, format_share, format_short
 from farflung.base.pages import Page, Span, Table
-from farflung.base.results import Call, Result
-from farflung.catalog.sources import Source, cited
-from farflung.outcome import OUTPUTS
-from farflung.outcome.events import EVENT_OUTPUTS, Simulation
-from farflung.outcome.events.simulate import SHARES
+from farflung.outcome.events.outputs import EVENT_OUTPUTS, SHARES
+from farflung.outcome.outputs import OUTPUTS
 
 if TYPE_CHECKING:
-    import pandas as pd
+    from farflung.outcome.events.simulation import Simulation
 
 _ANSWERS = (
     "quality_adjusted_flop", "local_equivalent_flop", "throughput_flop", "duration_s", "tokens",
@@ -26,57 +22,24 @@ _ANSWERS = (
 _EVIDENCE_LEVELS = ("measured", "fitted", "stated", "convention", "prior")
 
 
-@dataclass(frozen=True, repr=False)
-class SimulationAnswer(Result):
-    """A simulation, and what was written beside it."""
-
-    simulation: Simulation
-    written: tuple[str, ...] = ()
-
-    def page(self) -> Page:
-        """Return what is left of the plan, where the time went, and what is taken for granted."""
-        result = self.simulation
-        runs, fault_model = f"{result.runs:,} {'run' if result.runs == 1 else 'runs'}", result.fault_model
-        flags = [
-            f"{flag.kind}: {flag.subject}: {flag.message}"
-            for flag in result.median.flags
-            if flag.kind != "infeasible"
-        ]
-        return Page(
-            result.scenario.name or "Unnamed scenario",
-            (
-                f"{runs} · seed {result.seed} · policy {fault_model.policy} · "
-                f"transport {fault_model.transport} · assumptions {result.provenance.assumptions}",
-                *_obstacle(result),
-            ),
-            (_answers(result), _shares(result), _events(result)),
-            (*_defaults(result), *flags, *self.written),
-        )
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return every run."""
-        return self.simulation.as_table()
-
-    def to_frame(self) -> pd.DataFrame:
-        """Return one row for each output: unit, plan, mean and quantiles."""
-        import pandas as pd
-
-        return pd.DataFrame(
-            [
-                {**{key: one[key] for key in ("name", "unit", "planned", "mean")}, **one["quantiles"]}
-                for one in self.to_dict()["outputs"]
-            ]
-        )
-
-    def call(self) -> Call:
-        """Return how it is asked for again: by the command that was called."""
-        return Call("simulate", "farflung.simulate", subject=None)
-
-    def citations(self) -> tuple[Source, ...]:
-        """Return the sources behind the plan and the conditions."""
-        conditions = {record.source for record in self.simulation.defaulted.values()}
-        plan = {source.key for source in self.simulation.planned.citations()}
-        return cited(sorted(conditions | plan))
+def simulation_page(result: Simulation) -> Page:
+    """Return what is left of the plan, where the time went, and what is taken for granted."""
+    runs, levers = f"{result.runs:,} {'run' if result.runs == 1 else 'runs'}", result.fault_model
+    flags = [
+        f"{flag.kind}: {flag.subject}: {flag.message}"
+        for flag in result.median.flags
+        if flag.kind != "infeasible"
+    ]
+    return Page(
+        result.scenario.name or "Unnamed scenario",
+        (
+            f"{runs} · seed {result.seed} · policy {levers.policy} · transport {levers.transport} "
+            f"· assumptions {result.scenario.assumptions}",
+            *_obstacle(result),
+        ),
+        (_answers(result), _shares(result), _events(result)),
+        (*_defaults(result), *flags),
+    )
 
 
 def _obstacle(result: Simulation) -> Iterator[str]:
@@ -136,4 +99,4 @@ def _defaults(result: Simulation) -> Iterator[str]:
             if record.evidence_level == level
         ]
         if values:
-            yield f"taken from {result.provenance.assumptions}, {level}: {'; '.join(values)}"
+            yield f"taken from {result.scenario.assumptions}, {level}: {'; '.join(values)}"
