@@ -1,5 +1,6 @@
 """The search finds the published answers in the published grid, and better ones outside it."""
 
+import inspect
 import itertools
 import json
 from dataclasses import replace
@@ -348,6 +349,14 @@ def test_a_search_is_asked_for_again_as_it_was():
 def test_a_grid_of_ones_own_has_no_command(small):
     assert small.command is None
     assert problem_of(options_of(small.problem)) == small.problem
+
+
+def test_help_shows_the_declared_defaults():
+    parameters = inspect.signature(farflung.search).parameters
+    shown = {name: parameters[name].default for name in ("target", "metric", "duration", "links", "budget")}
+    assert shown == {
+        "target": 1e25, "metric": "quality", "duration": "740 days", "links": "100 Mbit/s", "budget": None
+    }  # fmt: skip
 
 
 def test_options_are_the_declared_fields():

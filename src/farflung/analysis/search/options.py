@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import datetime
+import inspect
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any, TypedDict
+from typing import Any, TypedDict, get_type_hints
 
 from farflung.analysis.search.grid import GRIDS, Grid, Problem
 from farflung.analysis.search.question import Constraints, Question
@@ -56,6 +57,25 @@ class SearchOptions(DesignOptions, total=False):
 
 
 _RANGE = ("grid", "precisions")
+
+
+def signature_with_options(function: Callable[..., Any]) -> inspect.Signature:
+    """Return the signature of a function of options, each with the default that its field declares."""
+    fields = {**fields_of(Question), **fields_of(Constraints)}
+    defaults = {
+        name: field.to_toml(field.default) if field.default else field.default
+        for name, field in fields.items()
+    }
+    kinds = get_type_hints(SearchOptions)
+    declared = {**defaults, "links": defaults["upload"], "grid": "full", "precisions": Grid().precisions}
+    own = inspect.signature(function)
+    parameters = [one for one in own.parameters.values() if one.kind is not one.VAR_KEYWORD]
+    options = [
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=kinds[name])
+        for name, default in declared.items()
+        if name in kinds and name not in {"upload", "download"}
+    ]
+    return own.replace(parameters=[*parameters, *options])
 
 
 def problem_of(options: Mapping[str, Any]) -> Problem:

@@ -15,7 +15,7 @@ from farflung.analysis.search.candidates import candidates
 from farflung.analysis.search.designs import Design, EvaluatedDesign
 from farflung.analysis.search.grid import Problem
 from farflung.analysis.search.maximise import maximise
-from farflung.analysis.search.options import SearchOptions, problem_of
+from farflung.analysis.search.options import SearchOptions, problem_of, signature_with_options
 from farflung.analysis.search.pareto import front
 from farflung.analysis.search.question import METRICS, Question
 from farflung.analysis.search.refine import BranchResult, Reached, narrow, polish, search_branch
@@ -81,6 +81,10 @@ def search(
     '16x H100 SXM'
     """
     return solve(problem_of({"target": target, **options}), threads=threads, progress=progress)
+
+
+# What help shows: every option with the default that its field declares.
+search.__signature__ = signature_with_options(search)  # type: ignore[attr-defined]
 
 
 def solve(problem: Problem, *, threads: int | None = None, progress: Progress | None = None) -> SearchResult:
