@@ -24,8 +24,9 @@ import numpy as np
 
 from farflung import evaluate
 from farflung.base.arrays import keep_freed_memory
-from farflung.outcome.batch import evaluate_batch, with_arrays
+from farflung.outcome.batch import evaluate_batch
 from farflung.scenario import preset
+from farflung.scenario.inputs import with_arrays
 
 PRESETS = {"flat": "paper-headline", "hierarchical": "paper-30mbps", "pipeline_groups": "paper-10mbps"}
 OUTPUTS = ("quality_adjusted_flop", "local_equivalent_flop", "duration_s", "capital_cost_usd")
