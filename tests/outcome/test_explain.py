@@ -9,7 +9,7 @@ import pytest
 import farflung
 from farflung import InputError, Scenario, evaluate, explain, preset
 from farflung.catalog import sources
-from farflung.catalog.tables import assumption_names
+from farflung.catalog.tables import assumption_names, loadable_names
 from farflung.outcome import OUTPUTS
 
 PRESETS = ("paper-headline", "paper-10mbps", "paper-gpt4", "governance-moe-1t", "notes-baseline")
@@ -149,3 +149,29 @@ def test_an_outcome_is_plain_data():
     assert data["local_equivalent_flop"] == outcome.local_equivalent_flop
     assert data["provenance"]["assumptions"] == "miri-2026-04"
     assert set(outcome.values()) == set(OUTPUTS)
+
+
+@pytest.mark.parametrize("assumptions", loadable_names())
+@pytest.mark.parametrize("name", ["headline", "governance-moe-1t", "notes-threshold-8"])
+def test_every_quantity_that_a_flag_names_can_be_explained(name, assumptions):
+    scenario = farflung.preset(name).with_(assumptions=assumptions, unique_tokens=1e11)
+    outcome = evaluate(scenario)
+    beyond = [flag for flag in outcome.flags if flag.kind == "extrapolated"]
+    assert beyond
+    for flag in beyond:
+        assert explain(scenario, flag.subject).value is not None
+        assert explain(scenario, flag.message.split()[0]).value is not None
+
+
+def test_the_shares_of_the_penalty_multiply_and_its_parts_add():
+    outcome = evaluate("headline")
+    assert outcome.efficiency_compression < 1
+    assert outcome.efficiency_replica < 1
+    product = outcome.efficiency_compression * outcome.efficiency_replica * outcome.efficiency_activation
+    assert product == pytest.approx(outcome.efficiency, rel=1e-12)
+    parts = outcome.loss + outcome.divergence_penalty + outcome.compression_penalty
+    assert parts == pytest.approx(outcome.distributed_loss, rel=1e-15)
+    assert outcome.run_to_run_noise == 0.008
+    uncompressed = evaluate("headline", protocol__compression=1, protocol__inner_steps=26)
+    assert uncompressed.compression_penalty < 1e-20
+    assert uncompressed.efficiency_compression == pytest.approx(1, abs=1e-12)

@@ -1,4 +1,4 @@
-"""A new protocol is one file and one registry line: then it runs, simulates and explains like any other."""
+"""A new protocol is one file and one registry line: it runs, sweeps, searches, simulates and explains."""
 
 from dataclasses import replace
 
@@ -39,6 +39,18 @@ def test_it_runs_and_explains():
 def test_it_is_named_where_modes_are():
     with pytest.raises(farflung.InputError, match="lazy"):
         farflung.preset("paper-headline").with_({"protocol.mode": "lazily"})
+
+
+def test_it_sweeps_beside_others():
+    table = farflung.sweep("headline", ["protocol.mode=flat,lazy", "network.upload=10Mbps,1Gbps"])
+    quality = table.quality_adjusted_flop
+    assert (quality.sel(protocol_mode="lazy") == quality.sel(protocol_mode="flat")).all()
+
+
+def test_a_search_tries_its_settings():
+    result = farflung.search(1e24, modes="lazy", chips="H100 SXM")
+    assert result.best.outcome.mode == "lazy"
+    assert result.best.outcome.scenario.protocol.nodes_per_group in {4, 8}
 
 
 def test_it_simulates():
