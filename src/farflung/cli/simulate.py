@@ -26,7 +26,7 @@ _FAULT_MODEL = "fault_model."
 _FEW_RUNS = 8
 _MANY_ROUNDS = 20_000
 """Rounds of a run beyond which few runs are made unless their number is given."""
-_TRIED_ROUNDS = 100
+_TRIED_ROUNDS = (50, 550)
 """Rounds that are timed before a long simulation."""
 _PATIENCE_S = 10.0
 """What takes longer is announced."""
@@ -90,22 +90,29 @@ def simulate(
 def _announce(plan: Scenario, fault_model: FaultModel, runs: int, rounds: float) -> None:
     """Say on stderr how long a long simulation will take, and what would be quicker.
 
-    The first rounds are simulated to know.
+    A short and a longer beginning are simulated to know: their difference is free of what every run costs.
     """
-    if rounds <= _TRIED_ROUNDS or not 1 <= runs <= MOST_RUNS:
+    short, longer = _TRIED_ROUNDS
+    if rounds <= 2 * longer or not 1 <= runs <= MOST_RUNS:
         return
-    duration = evaluate(plan).duration_s or 0.0
-    short = plan.with_({"duration": f"{duration * _TRIED_ROUNDS / rounds!r} s"})
-    short = short.model_copy(update={"tokens": None})
-    started = time.perf_counter()
-    simulated(short, fault_model, runs=min(runs, _FEW_RUNS))
-    expected = (time.perf_counter() - started) * rounds / _TRIED_ROUNDS * runs / min(runs, _FEW_RUNS)
+    tried = min(runs, _FEW_RUNS)
+    first, second = (_timed(plan, fault_model, tried, part / rounds) for part in _TRIED_ROUNDS)
+    expected = max(second - first, 0.0) / (longer - short) * rounds * runs / tried
     if expected > _PATIENCE_S:
         quicker = f"--runs {max(1, runs // 4)}" if runs > 1 else "a shorter --set duration=… or fewer nodes"
         sys.stderr.write(
-            f"{runs} runs of {rounds:,.0f} rounds take about {format_quantity(expected, 's')} here; "
-            f"quicker: {quicker}\n"
+            f"{runs} {'run' if runs == 1 else 'runs'} of {rounds:,.0f} rounds: about "
+            f"{format_quantity(expected, 's')} here; quicker: {quicker}\n"
         )
+
+
+def _timed(plan: Scenario, fault_model: FaultModel, runs: int, share: float) -> float:
+    """Return how long the first part of some runs takes [s]."""
+    duration = (evaluate(plan).duration_s or 0.0) * share
+    beginning = plan.with_({"duration": f"{duration!r} s"}).model_copy(update={"tokens": None})
+    started = time.perf_counter()
+    simulated(beginning, fault_model, runs=runs)
+    return time.perf_counter() - started
 
 
 def in_percent(bar: Callable[[int, int], None]) -> Callable[[float], None]:
