@@ -27,7 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     Parameters
     ----------
     arguments
-        Words after ``farflung``; those of the process if left out.
+        Words after ``farflung``; those of the process unless given.
     """
     # A closed stream ('farflung run … >&-') is None to Python: write to nowhere instead.
     sys.stdout = sys.stdout or _nowhere()

@@ -124,7 +124,7 @@ def answers(command: Callable[..., Any] | None = None, *, plot: bool = False) ->
     paragraphs = inspect.cleandoc(command.__doc__ or "").split("\n\n")
     shown.__doc__ = "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs)
     # Typer reads both.
-    shown.__annotations__ = {one.name: one.annotation for one in parameters}
+    shown.__annotations__ = {option.name: option.annotation for option in parameters}
     shown.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     return shown
 
@@ -166,11 +166,11 @@ class DataclassOptions:
     def parameters(self) -> list[inspect.Parameter]:
         """Return the options."""
         hints = get_type_hints(self.kind, include_extras=True)
-        return [_keyword(one.name, one.default, hints[one.name]) for one in fields(self.kind)]
+        return [_keyword(option.name, option.default, hints[option.name]) for option in fields(self.kind)]
 
     def collect(self, given: dict[str, Any]) -> Any:
         """Return the dataclass."""
-        return self.kind(**{one.name: given.pop(one.name) for one in fields(self.kind)})
+        return self.kind(**{option.name: given.pop(option.name) for option in fields(self.kind)})
 
 
 def _options_of(command: Callable[..., Any]) -> tuple[Mapping[str, Group], dict[str, inspect.Parameter]]:
@@ -189,7 +189,7 @@ def _options_of(command: Callable[..., Any]) -> tuple[Mapping[str, Group], dict[
         else:
             groups[parameter.name] = group
             own = group.parameters()
-        options |= {one.name: one for one in own}
+        options |= {option.name: option for option in own}
     return groups, options
 
 

@@ -78,15 +78,15 @@ class ExplanationTree(Result):
         """Yield level, quantity, and what stands instead of its inputs, in the order of the tree."""
         seen: set[str] = set()
 
-        def below(one: Explanation, level: int) -> Iterator[tuple[int, Explanation, str]]:
-            if one.name in seen:
-                yield level, one, "see above"
-            elif one.inputs and level == self.depth:
-                yield level, one, "more below: --depth" if level else ""
+        def below(quantity: Explanation, level: int) -> Iterator[tuple[int, Explanation, str]]:
+            if quantity.name in seen:
+                yield level, quantity, "see above"
+            elif quantity.inputs and level == self.depth:
+                yield level, quantity, "more below: --depth" if level else ""
             else:
-                seen.add(one.name)
-                yield level, one, ""
-                for part in one.inputs:
+                seen.add(quantity.name)
+                yield level, quantity, ""
+                for part in quantity.inputs:
                     yield from below(part, level + 1)
 
         return below(self.root, 0)
@@ -94,8 +94,8 @@ class ExplanationTree(Result):
     def tree(self) -> Tree:
         """Return the explanation as a tree for the terminal."""
         branches: list[Tree] = []
-        for level, one, instead in self.walk():
-            line = _line(one, instead)
+        for level, quantity, instead in self.walk():
+            line = _line(quantity, instead)
             branch = branches[level - 1].add(line) if level else Tree(line, guide_style="dim")
             branches[level:] = [branch]
         return branches[0]
@@ -103,8 +103,13 @@ class ExplanationTree(Result):
     def page(self) -> Page:
         """Return the explanation as a table, indented by level."""
         rows = tuple(
-            (f"{'· ' * level}{one.name}", _value(one), instead or _origin(one), ", ".join(one.sources))
-            for level, one, instead in self.walk()
+            (
+                f"{'· ' * level}{quantity.name}",
+                _value(quantity),
+                instead or _origin(quantity),
+                ", ".join(quantity.sources),
+            )
+            for level, quantity, instead in self.walk()
         )
         headers = ("Quantity", "Value", "Formula or origin", "Sources")
         return Page(
@@ -114,8 +119,9 @@ class ExplanationTree(Result):
     def to_dict(self) -> dict[str, Any]:
         """Return the tree; what was explained above stands there alone, marked ``repeated``."""
         tables: list[dict[str, Any]] = []
-        for level, one, instead in self.walk():
-            table = {**replace(one, inputs=()).to_dict(), "repeated": instead == "see above", "inputs": []}
+        for level, quantity, instead in self.walk():
+            alone = replace(quantity, inputs=()).to_dict()
+            table = {**alone, "repeated": instead == "see above", "inputs": []}
             if level:
                 tables[level - 1]["inputs"].append(table)
             tables[level:] = [table]
@@ -126,7 +132,9 @@ class ExplanationTree(Result):
         import pandas as pd
 
         rows = [
-            replace(one, inputs=()).to_dict() for _, one, instead in self.walk() if instead != "see above"
+            replace(quantity, inputs=()).to_dict()
+            for _, quantity, instead in self.walk()
+            if instead != "see above"
         ]
         return pd.DataFrame(rows).drop(columns="inputs")
 
@@ -139,31 +147,31 @@ class ExplanationTree(Result):
 
     def citations(self) -> tuple[Source, ...]:
         """Return the sources of everything in it."""
-        return cited(sorted({key for one in self.root.walk() for key in one.sources}))
+        return cited(sorted({key for quantity in self.root.walk() for key in quantity.sources}))
 
 
-def _line(one: Explanation, instead: str) -> Text:
+def _line(quantity: Explanation, instead: str) -> Text:
     """Return what is said of one quantity: its value, then where the value comes from."""
-    text = Text.assemble((one.name, "bold"), " = ", (_value(one), "green"))
+    text = Text.assemble((quantity.name, "bold"), " = ", (_value(quantity), "green"))
     if instead:
         return text.append(f"  ({instead})", style="dim italic")
-    if origin := _origin(one):
-        text.append(f"   {origin}", style="" if one.equation else "dim")
-    if one.sources:
-        text.append(f"  [{', '.join(one.sources)}]", style="cyan")
+    if origin := _origin(quantity):
+        text.append(f"   {origin}", style="" if quantity.equation else "dim")
+    if quantity.sources:
+        text.append(f"  [{', '.join(quantity.sources)}]", style="cyan")
     return text
 
 
-def _origin(one: Explanation) -> str:
+def _origin(quantity: Explanation) -> str:
     """Return the formula of a computed quantity, or where a given one comes from."""
-    if one.equation or one.origin == "computed":
-        return one.equation
-    record = one.record
-    where = (one.origin, record.locator, record.evidence_level) if record else (one.origin,)
+    if quantity.equation or quantity.origin == "computed":
+        return quantity.equation
+    record = quantity.record
+    where = (quantity.origin, record.locator, record.evidence_level) if record else (quantity.origin,)
     return ", ".join(part for part in where if part)
 
 
-def _value(one: Explanation) -> str:
-    if isinstance(one.value, tuple):
-        return "table " + ", ".join(f"{at:g}→{value:g}" for at, value in one.value)
-    return "none" if one.value is None else format_value(float(one.value), one.unit or "1")
+def _value(quantity: Explanation) -> str:
+    if isinstance(quantity.value, tuple):
+        return "table " + ", ".join(f"{at:g}→{value:g}" for at, value in quantity.value)
+    return "none" if quantity.value is None else format_value(float(quantity.value), quantity.unit or "1")

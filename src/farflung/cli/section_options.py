@@ -39,14 +39,14 @@ class SectionOptions:
 
     def parameters(self) -> list[inspect.Parameter]:
         """Return the options; what a field takes is read from text by the field itself."""
-        return [self._parameter(name, one) for name, one in self.fields.items()]
+        return [self._parameter(name, field) for name, field in self.fields.items()]
 
-    def _parameter(self, name: str, one: Field) -> inspect.Parameter:
-        kind: Any = bool if one.kind == "truth" else list[str] if one.several else str
+    def _parameter(self, name: str, field: Field) -> inspect.Parameter:
+        kind: Any = bool if field.kind == "truth" else list[str] if field.several else str
         option = typer.Option(
             f"--{name.replace('_', '-')}",
-            metavar=None if one.kind == "truth" else _metavar(one),
-            help=_help(one),
+            metavar=None if field.kind == "truth" else _metavar(field),
+            help=_help(field),
             show_default=False,
         )
         return inspect.Parameter(
@@ -59,18 +59,18 @@ class SectionOptions:
         return {name: value for name, value in values.items() if value is not None and value != []}
 
 
-def _metavar(one: Field) -> str:
-    listed = "|".join(one.choices)
-    if one.choices:
+def _metavar(field: Field) -> str:
+    listed = "|".join(field.choices)
+    if field.choices:
         return listed if len(listed) <= _LONGEST_METAVAR else "NAME"
-    return "TEXT" if not one.numeric else "NUMBER" if one.unit in {"1", ""} else "AMOUNT"
+    return "TEXT" if not field.numeric else "NUMBER" if field.unit in {"1", ""} else "AMOUNT"
 
 
-def _help(one: Field) -> str:
+def _help(field: Field) -> str:
     """Return a field's meaning, and its default or how it is written."""
-    remarks = ["repeatable"] if one.several else []
-    if one.has_default and one.kind != "truth":
-        remarks.append(f"default {one.default_text}")
-    elif one.numeric and one.unit not in {"1", ""}:
-        remarks.append(f"as '{example(one.unit)}'")
-    return f"{one.meaning} ({', '.join(remarks)})." if remarks else f"{one.meaning}."
+    remarks = ["repeatable"] if field.several else []
+    if field.has_default and field.kind != "truth":
+        remarks.append(f"default {field.default_text}")
+    elif field.numeric and field.unit not in {"1", ""}:
+        remarks.append(f"as '{example(field.unit)}'")
+    return f"{field.meaning} ({', '.join(remarks)})." if remarks else f"{field.meaning}."

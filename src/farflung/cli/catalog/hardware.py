@@ -98,8 +98,8 @@ def _range(price: Price) -> str:
 def _chip(name: str) -> Entry:
     """Return one accelerator: every record, and which of its prices each assumption set takes."""
     entry = entry_of("chip", lambda: table("chips"))(name)
-    prices = {one: all_chips()[name].price(_preferred(one)) for one in assumption_names()}
-    by_set = {one: _price_words(price) for one, price in prices.items() if price}
+    prices = {set_name: all_chips()[name].price(_preferred(set_name)) for set_name in assumption_names()}
+    by_set = {set_name: _price_words(price) for set_name, price in prices.items() if price}
     return Entry(entry.name, {**entry.words, "price": by_set or "unknown"}, entry.records)
 
 

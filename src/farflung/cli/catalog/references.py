@@ -109,7 +109,8 @@ def _sources() -> Listing:
         Column("key", "Key"), Column("authors", "Authors"), Column("title", "Title"), Column("year", "Year"),
         Column("where"), Column("note"),
     )  # fmt: skip
-    return Listing("Sources", columns, tuple(tuple(asdict(one).values()) for one in all_sources().values()))
+    rows = tuple(tuple(asdict(entry).values()) for entry in all_sources().values())
+    return Listing("Sources", columns, rows)
 
 
 def _field_listing(*fields: Field) -> Listing:

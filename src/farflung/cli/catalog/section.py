@@ -96,8 +96,8 @@ def _source(record: Record) -> str:
 
 def _as_words(value: Any) -> str:
     if isinstance(value, Mapping):
-        return "; ".join(f"{key} {_as_words(one)}" for key, one in value.items())
-    return ", ".join(_as_words(one) for one in value) if isinstance(value, list | tuple) else str(value)
+        return "; ".join(f"{key} {_as_words(part)}" for key, part in value.items())
+    return ", ".join(_as_words(part) for part in value) if isinstance(value, list | tuple) else str(value)
 
 
 def as_value(record: Record) -> str:

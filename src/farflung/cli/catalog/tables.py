@@ -24,8 +24,8 @@ def _listing(title: str, raw: Mapping[str, Mapping[str, Any]], columns: tuple[Co
     """Return the listing of a table: columns with a unit hold records, the others words."""
     keys = {column: column.key.removesuffix("_usd").removesuffix("_bps") for column in columns}
     rows = tuple(
-        (name, *(_figure(one, keys[c], c.unit) if c.unit else one.get(keys[c]) for c in columns[1:]))
-        for name, one in raw.items()
+        (name, *(_figure(entry, keys[c], c.unit) if c.unit else entry.get(keys[c]) for c in columns[1:]))
+        for name, entry in raw.items()
     )
     return Listing(title, columns, rows)
 
