@@ -3,32 +3,24 @@
 from __future__ import annotations
 
 import sys
-import time
 from collections.abc import Callable
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from farflung.base.format import format_quantity
 from farflung.cli.answer import Answer, answers
 from farflung.cli.scenario_options import ScenarioName, ScenarioOptions, load_scenario
 from farflung.cli.simulate_options import FaultModelFile, Files, Levers, load_levers
 from farflung.cli.terminal import progress_bar, render
-from farflung.outcome import evaluate
+from farflung.outcome.events import estimate, timeline
 from farflung.outcome.events import simulate as simulated
-from farflung.outcome.events import timeline
-from farflung.outcome.events.simulate import MOST_RUNS
-from farflung.outcome.events.simulation import RUNS
-from farflung.scenario import Scenario
-from farflung.scenario.fault_model import FaultModel
+from farflung.outcome.events.simulation import DEFAULT_RUNS
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
 
 _FAULT_MODEL = "fault_model."
-_FEW_RUNS = 8
-_MANY_ROUNDS = 20_000
-"""Rounds of a run beyond which few runs are made unless their number is given."""
-_TRIED_ROUNDS = (50, 550)
-"""Rounds that are timed before a long simulation."""
-_PATIENCE_S = 10.0
+_PATIENCE_S = 2.0
 """What takes longer is announced."""
 
 
@@ -36,14 +28,7 @@ _PATIENCE_S = 10.0
 def simulate(
     scenario: ScenarioName,
     *,
-    runs: Annotated[
-        int | None,
-        typer.Option(
-            "--runs",
-            help=f"Seeded runs; {RUNS} unless given, {_FEW_RUNS} of more than {_MANY_ROUNDS:,} rounds.",
-            show_default=False,
-        ),
-    ] = None,
+    runs: Annotated[int, typer.Option("--runs", help="Seeded runs.")] = DEFAULT_RUNS,
     seed: Annotated[int, typer.Option("--seed", help="Same seed, same runs.")] = 0,
     levers: Levers,
     file: FaultModelFile = None,
@@ -64,10 +49,10 @@ def simulate(
         key.partition(".")[2]: every.pop(key) for key in list(every) if key.startswith(_FAULT_MODEL)
     }
     plan, fault_model = load_scenario(scenario, every), load_levers(file, {**levers, **conditions})
-    rounds = evaluate(plan).outer_rounds or 0.0
-    runs = runs if runs is not None else _FEW_RUNS if rounds > _MANY_ROUNDS else RUNS
-    _announce(plan, fault_model, runs, rounds)
-    first_run = timeline(plan, fault_model, synchronisations=files.rounds)
+    expected = estimate(plan, fault_model, runs=runs)
+    if expected.seconds > _PATIENCE_S:
+        sys.stderr.write(f"{expected}\n")
+    first_run = timeline(plan, fault_model, synchronisations=files.rounds) if expected.rounds else None
     with progress_bar("Simulating, %") as bar:
         result = simulated(
             plan,
@@ -77,42 +62,14 @@ def simulate(
             progress=None if bar is None else in_percent(bar),
             watch=first_run,
         )
+    written = files.write(first_run)
 
-    def figure() -> object:
+    def figure() -> go.Figure:
         from farflung.report.figures import gantt_figure
 
         return gantt_figure(result, first_run)
 
-    written = files.write(first_run)
     return Answer(result=result, renderables=lambda: [*render(result.page()), *written], figure=figure)
-
-
-def _announce(plan: Scenario, fault_model: FaultModel, runs: int, rounds: float) -> None:
-    """Say on stderr how long a long simulation will take, and what would be quicker.
-
-    A short and a longer beginning are simulated to know: their difference is free of what every run costs.
-    """
-    short, longer = _TRIED_ROUNDS
-    if rounds <= 2 * longer or not 1 <= runs <= MOST_RUNS:
-        return
-    tried = min(runs, _FEW_RUNS)
-    first, second = (_timed(plan, fault_model, tried, part / rounds) for part in _TRIED_ROUNDS)
-    expected = max(second - first, 0.0) / (longer - short) * rounds * runs / tried
-    if expected > _PATIENCE_S:
-        quicker = f"--runs {max(1, runs // 4)}" if runs > 1 else "a shorter --set duration=… or fewer nodes"
-        sys.stderr.write(
-            f"{runs} {'run' if runs == 1 else 'runs'} of {rounds:,.0f} rounds: about "
-            f"{format_quantity(expected, 's')} here; quicker: {quicker}\n"
-        )
-
-
-def _timed(plan: Scenario, fault_model: FaultModel, runs: int, share: float) -> float:
-    """Return how long the first part of some runs takes [s]."""
-    duration = (evaluate(plan).duration_s or 0.0) * share
-    beginning = plan.with_({"duration": f"{duration!r} s"}).model_copy(update={"tokens": None})
-    started = time.perf_counter()
-    simulated(beginning, fault_model, runs=runs)
-    return time.perf_counter() - started
 
 
 def in_percent(bar: Callable[[int, int], None]) -> Callable[[float], None]:

@@ -76,8 +76,10 @@ class Files:
             if not os.access(file if file.exists() else file.parent, os.W_OK):
                 raise InputError(name, f"'{file}' cannot be written: permission denied")
 
-    def write(self, timeline: Timeline) -> tuple[str, ...]:
-        """Write the files; return what to say about them."""
+    def write(self, timeline: Timeline | None) -> tuple[str, ...]:
+        """Write the files; return what to say about them. A run that cannot take place has none."""
+        if timeline is None:
+            return ()
         if self.trace is not None:
             self.trace.write_text(json.dumps(timeline.chrome_trace()), encoding="utf-8")
         if self.traffic is not None:

@@ -1,7 +1,7 @@
-"""The fault_model: how a run is kept going, and how its nodes and links behave from day to day.
+"""The fault model: how nodes and links vary and fail, and the levers with which a run copes.
 
-Only the event engine asks. What is left out comes from the coefficients of the assumption set that have the
-same names, each with its source.
+Only the event engine reads it. A condition that is not given comes from the coefficient of that name in the
+assumption set, with its source.
 """
 
 from __future__ import annotations

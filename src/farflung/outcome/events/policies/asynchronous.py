@@ -30,3 +30,7 @@ class Asynchronous(Policy):
             return enough
         last = nth_arrival(waiting.arrival, waiting.arrival.shape[1])
         return np.minimum(enough + self.grace, np.maximum(last, waiting.opened))
+
+    def closes_per_period(self, workers: int) -> float:
+        """Return one for every ``count`` updates; a grace window makes them fewer."""
+        return workers / self.count

@@ -53,6 +53,10 @@ class Policy(ABC):
     def close(self, waiting: Waiting) -> Array:
         """Return when the synchronisation closes, infinite if it never does (runs,) [s]."""
 
+    def closes_per_period(self, workers: int) -> float:
+        """Return how many synchronisations close while each worker does the work for one."""
+        return 1.0
+
 
 def nth_arrival(arrival: Array, count: int) -> Array:
     """Return when ``count`` updates have arrived (runs,) [s]."""
