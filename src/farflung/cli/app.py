@@ -77,6 +77,6 @@ def farflung(
 ) -> None:
     """Tell what training over the internet makes possible, at what cost, and which rule changes it.
 
-    Start with [bold]farflung run paper-headline[/bold]; [bold]farflung presets[/bold] lists the other
+    Start with [bold]farflung run headline[/bold]; [bold]farflung presets[/bold] lists the other
     published scenarios, and [bold]farflung init my.toml[/bold] writes one of your own to edit.
     """

@@ -26,6 +26,6 @@ def compare(
 
     Changes apply to all of them.
 
-    [bold]farflung compare paper-headline paper-1gbps[/bold]
+    [bold]farflung compare headline paper-headline[/bold]
     """
     return analysis.compare(first, second, *(more or ()), **changes.by_path())

@@ -48,7 +48,7 @@ def explain(
 ) -> Answer:
     """Show how a number came about: every formula, every input, every source.
 
-    [bold]farflung explain paper-headline capital_cost_usd[/bold]
+    [bold]farflung explain headline capital_cost_usd[/bold]
     """
     asked = changes.load(scenario)
     answer = ExplanationTree(asked, output, explained(asked, output), depth)

@@ -18,7 +18,7 @@ from farflung.base.units import example
 from farflung.catalog.tables import DEFAULT_ASSUMPTIONS, assumption_table, preset_table
 from farflung.scenario import Scenario
 
-BASE = "paper-headline"
+BASE = "headline"
 """Preset whose values the written scenario starts from."""
 
 _OF_THE_PRESET = frozenset({"description", "source", "locator"})

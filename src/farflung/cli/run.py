@@ -27,7 +27,7 @@ def run(
     A run that cannot take place as described is an answer too: it names what stands in the way and the
     nearest scenario that is feasible.
 
-    [bold]farflung run paper-headline --set nodes.count=72 --links '10 Mbps'[/bold]
+    [bold]farflung run headline --set nodes.count=72 --links '10 Mbps'[/bold]
     """
     outcome = evaluate(changes.load(scenario))
     if full:

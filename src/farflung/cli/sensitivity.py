@@ -37,7 +37,7 @@ def sensitivity(
 ) -> SensitivityResult:
     """Show which assumptions and levers move an output, one at a time and all together.
 
-    [bold]farflung sensitivity paper-headline --lever 'network.upload=50 Mbps..200 Mbps'[/bold]
+    [bold]farflung sensitivity headline --lever 'network.upload=50 Mbps..200 Mbps'[/bold]
     """
     return variance_and_tornado(
         scenario, output, levers=_levers(levers or ()), draws=draws, seed=seed, **changes.by_path()

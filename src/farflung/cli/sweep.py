@@ -78,7 +78,7 @@ def sweep(
 
     A sweep that goes to a .zarr may be larger than memory, and if stopped or killed is resumed with --resume.
 
-    [bold]farflung sweep paper-headline --over network.upload=10Mbps..1Gbps:log:25 --over
+    [bold]farflung sweep headline --over network.upload=10Mbps..1Gbps:log:25 --over
     nodes.count=8,16,32,64 --out sweep.zarr[/bold]
     """
     if quiet and out is None:

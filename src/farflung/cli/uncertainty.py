@@ -45,7 +45,7 @@ def uncertainty(
 
     Changes apply to both scenarios where there are two.
 
-    [bold]farflung uncertainty paper-headline --against paper-1gbps[/bold]
+    [bold]farflung uncertainty headline --against paper-headline[/bold]
     """
     return analysis.uncertainty(
         scenario, draws, seed, against=against, limits=_limits(limits or ()), **changes.by_path()

@@ -37,6 +37,6 @@ def waterfall(
 
     Changes apply to both scenarios.
 
-    [bold]farflung waterfall paper-headline paper-1gbps --by input[/bold]
+    [bold]farflung waterfall headline paper-headline --by input[/bold]
     """
     return taken_apart(first, second, output, by=by.value, seed=seed, **changes.by_path())

@@ -125,23 +125,27 @@ def _pace(outcome: OutcomeState) -> Iterator[str]:
 
 def _loss(outcome: OutcomeState) -> Iterator[str]:
     if _has(outcome, "distributed_loss", "loss", "run_to_run_noise"):
+        penalties = (("averaging", "divergence_penalty"), ("compression", "compression_penalty"))
+        parts = [f"{what} adds {outcome.format(name)}" for what, name in penalties if _has(outcome, name)]
+        added = f" ({', '.join(parts)})" if parts else ""
         yield (
-            f"Loss {outcome.format('distributed_loss')}, on one cluster {outcome.format('loss')}; "
-            f"runs differ by {outcome.format('run_to_run_noise')}."
+            f"Loss {outcome.format('distributed_loss')}, on one cluster {outcome.format('loss')}{added}; "
+            f"two runs alike differ by {outcome.format('run_to_run_noise')}."
         )
 
 
 def _rules(outcome: OutcomeState) -> str:
-    """Return which rules a node breaks, each for its first reason, loosest first."""
+    """Return which rules' limits a node exceeds, each for its first reason, loosest first."""
     preferred = load_assumptions(outcome.scenario.assumptions).hardware_sources
     first = {limit.rule: limit for limit in reversed(exceeded_limits(outcome.scenario.nodes, preferred))}
     if not first:
-        return "A node breaks no rule of the catalog."
+        return "A node stays below the limits of every rule of the catalog."
     reasons: dict[str, list[str]] = {}
     for limit in reversed(first.values()):
         counted = f"{limit.counted} ({format_quantity(limit.value, limit.unit)})"
         reasons.setdefault(counted, []).append(limit.rule)
-    return f"A node breaks, by {'; by '.join(f'{why}: {_named(rules)}' for why, rules in reasons.items())}."
+    exceeded = "; by ".join(f"{why}: {_named(rules)}" for why, rules in reasons.items())
+    return f"A node exceeds limits of rules, by {exceeded}."
 
 
 def _named(rules: list[str]) -> str:
