@@ -45,6 +45,7 @@ pages: $(STAMP) system  ## rewrite the generated pages under docs/
 	$(BIN)/farflung contradictions --format markdown > docs/contradictions.md
 	$(BIN)/farflung nomenclature > docs/nomenclature.md
 	$(BIN)/farflung validate --format markdown --plot docs/validation.svg > docs/validation.md
+	$(BIN)/farflung validate --group events --plot docs/validation-events.svg > /dev/null
 	$(BIN)/farflung evidence --format markdown --plot docs/evidence.svg > docs/evidence.md
 	$(BIN)/farflung headlines --format markdown --plot docs/headlines.svg > docs/headlines.md
 	$(BIN)/python tests/docs/test_notebook.py

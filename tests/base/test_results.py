@@ -27,7 +27,6 @@ CALLS = {
     "nodes for a target": "farflung.nodes_for_target('headline', target=1e24)",
 }
 NOTHING_TO_DRAW = {"infeasible outcome", "search without answer", "explanation", "nodes for a target"}
-NOTHING_TO_DRAW |= {"outcome", "comparison", "ledger", "validation"}
 
 
 @pytest.fixture(scope="module", params=CALLS)

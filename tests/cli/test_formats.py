@@ -36,8 +36,27 @@ ANSWERS: dict[str, tuple[str, ...]] = {
     "catalog fields": ("nodes.count",),
     "calibrate scaling-law": ("--draws", "2"),
 }
-PLOTTED = ("simulate", "sweep", "uncertainty", "sensitivity", "waterfall", "search")
-DRAWN = {**{name: ANSWERS[name] for name in PLOTTED}, "headlines": (), "evidence": (), "validate": ()}
+PLOTTED = (
+    "run",
+    "compare",
+    "reproduce",
+    "inverse compute",
+    "calibrate scaling-law",
+    "simulate",
+    "sweep",
+    "uncertainty",
+    "sensitivity",
+    "waterfall",
+    "search",
+)
+DRAWN = {
+    **{name: ANSWERS[name] for name in PLOTTED},
+    "headlines": (),
+    "evidence": (),
+    "validate": (),
+    "calibrate loss": (),
+    "calibrate stragglers": (),
+}
 
 
 def _refuse(constant: str) -> None:

@@ -208,7 +208,7 @@ def test_the_page_is_up_to_date(events):
 
 
 def test_the_figure_is_up_to_date(events):
-    drawing = (ROOT / "docs/validation.svg").read_text(encoding="utf-8").replace("\u200b", "")
+    drawing = (ROOT / "docs/validation-events.svg").read_text(encoding="utf-8").replace("\u200b", "")
     drawn = " ".join(html.unescape(re.sub(r"</?tspan[^>]*>", "", drawing)).split())
     made = engines_figure(events)
     lines = [

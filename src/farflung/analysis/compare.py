@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _STATES = ("mode", "feasible", "binding_constraint", "bottleneck")
 """What an outcome says of a run beside its outputs."""
-_SHOWN = (
+HEADLINE = (
     "quality_adjusted_flop", "local_equivalent_flop", "capital_cost_usd", "total_cost_usd", "duration_s",
     "tokens", "distributed_loss", "utilisation",
 )  # fmt: skip
@@ -91,7 +91,7 @@ class Comparison(Result):
     def page(self) -> Page:
         """Return the main differences, inputs first."""
         titles = [f"{place}: {name}" for place, name in enumerate(self.names, start=1)]
-        headline = {name: place for place, name in enumerate(_SHOWN)}
+        headline = {name: place for place, name in enumerate(HEADLINE)}
         outputs = sorted(self.outputs, key=lambda one: headline.get(one.name, len(headline)))
         return Page(
             title=f"{'; '.join(titles)}",

@@ -17,7 +17,7 @@ from farflung.cli.terminal import progress_bar
 Seed = Annotated[int, typer.Option("--seed", help="Same seed, same result.")]
 
 
-@answers
+@answers(plot=True)
 def loss(
     *,
     draws: Annotated[
@@ -40,7 +40,7 @@ def loss(
     return result
 
 
-@answers
+@answers(plot=True)
 def scaling_law(
     *,
     draws: Annotated[
@@ -55,7 +55,7 @@ def scaling_law(
     return refit(draws=draws, seed=seed)
 
 
-@answers
+@answers(plot=True)
 def stragglers(*, seed: Seed = 0) -> StragglerFit:
     """Measure in the event engine how much longer the slowest of many takes, and fit forms to it.
 

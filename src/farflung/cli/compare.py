@@ -11,7 +11,7 @@ from farflung.cli.answer import answers
 from farflung.cli.scenario_options import ScenarioName, ScenarioOptions
 
 
-@answers
+@answers(plot=True)
 def compare(
     first: ScenarioName,
     second: ScenarioName,

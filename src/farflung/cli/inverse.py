@@ -13,7 +13,7 @@ from farflung.cli.scenario_options import ScenarioName, ScenarioOptions
 from farflung.cli.search_options import Asked, Budget, Limits, Range, Target
 
 
-@answers
+@answers(plot=True)
 def compute(
     budget: Annotated[str, typer.Argument(help="Greatest capital cost, as '$30M'.")],
     *,

@@ -14,7 +14,7 @@ from farflung.evidence import vectors as reference
 from farflung.report import ledger_page
 
 
-@answers
+@answers(plot=True)
 def reproduce(
     *,
     document: Annotated[

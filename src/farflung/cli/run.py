@@ -13,7 +13,7 @@ from farflung.outcome import evaluate
 from farflung.outcome.page import full_page
 
 
-@answers
+@answers(plot=True)
 def run(
     scenario: ScenarioName,
     *,

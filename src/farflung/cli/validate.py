@@ -23,7 +23,7 @@ def validate(
     """Predict runs that took place from their stated inputs, under every assumption set.
 
     Shares are off by a difference in percentage points, everything else by predicted over measured less one.
-    The group 'events' holds runs over time, beside the event engine; they are what --plot draws.
+    The group 'events' holds runs over time, beside the event engine.
     """
     with progress_bar("Validating") as progress:
         result = validation.validate(group, progress=progress)

@@ -276,8 +276,8 @@ class Validation(Result):
         )
 
     def figure(self) -> go.Figure:
-        """Return runs over time beside the event engine; they are all that is drawn."""
-        return self.events.figure() if self.events else super().figure()
+        """Return the errors of predictions; of the group of events, both engines beside measured shares."""
+        return self.events.figure() if self.events and self.group == EVENTS else super().figure()
 
     def call(self) -> Call:
         """Return how the answer is asked for again."""

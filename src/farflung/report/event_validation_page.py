@@ -15,7 +15,7 @@ _INTRODUCTION = """\
 Exchanges, failures and unequal speeds, beside what the event engine makes of their stated inputs, with the
 closed form where it has an answer. What is not stated stands as {assumptions} has it; seed {seed}.
 
-![Shares measured and predicted, by the closed form and by the event engine](validation.svg)
+![Shares measured and predicted, by the closed form and by the event engine](validation-events.svg)
 
 - **point**: predicted. **in sample**: a coefficient was fitted to the row. **bound**: an input is not stated
   and taken at one end of its range, or in one of two readings. **input**: what decides the row is taken from

@@ -87,6 +87,7 @@ def validation_page(validation: Validation) -> str:
     parts += ["Median absolute error of utilisation, in percentage points, over points in no fit:", ""]
     parts += table(("points", *sets), _utilisation_rows(validation))
     if {row.group for row in validation.rows} == set(_TITLES):
+        parts += ["", "![Errors of all predictions, by quantity and group of runs](validation.svg)"]
         parts += ["", _RIGHT.format(**_figures(validation))]
     parts += ["", "## By group", "", "Median absolute error; in brackets the median error with its sign.", ""]
     parts += table(

@@ -19,6 +19,7 @@ from farflung.scenario import Scenario
 
 if TYPE_CHECKING:
     import pandas as pd
+    import plotly.graph_objects as go
 
 
 @dataclass(frozen=True, repr=False)
@@ -66,6 +67,10 @@ class MostCompute(Result):
         import pandas as pd  # noqa: PLC0415 - pandas is slow to import
 
         return pd.DataFrame([self.best.to_row()])
+
+    def figure(self) -> go.Figure:
+        """Return where the compute of the design goes."""
+        return self.best.outcome.figure()
 
     def call(self) -> Call:
         """Return the question again."""

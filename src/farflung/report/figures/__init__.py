@@ -16,15 +16,21 @@ if TYPE_CHECKING:
     import plotly.graph_objects as go
 
 FIGURES = {
+    "Comparison": "comparison_figure",
+    "CrossValidation": "cross_validation_figure",
     "Dataset": "sweep_figure",
     "EventValidation": "engines_figure",
     "EvidenceReview": "held_out_figure",
     "Headlines": "headlines_figure",
+    "Ledger": "ledger_figure",
     "Outcome": "outcome_figure",
+    "ScalingLawFit": "scaling_law_figure",
     "SearchResult": "pareto_figure",
     "SensitivityResult": "sensitivity_figure",
     "Simulation": "gantt_figure",
+    "StragglerFit": "stragglers_figure",
     "UncertaintyResult": "uncertainty_figure",
+    "Validation": "validation_figure",
     "Waterfall": "waterfall_figure",
 }
 """The figure of each type of result, by the name of the type; the module of a figure is named as it is."""
