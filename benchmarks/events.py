@@ -129,12 +129,12 @@ def whole_run() -> dict[str, float]:
     """Return how long 4,000 nodes for 740 days take."""
     scenario = preset(WORLD).with_({"nodes.count": 4000, "duration": "740 days"})
     begun = time.perf_counter()
-    found = simulate(scenario, FaultModel(policy="elastic"), runs=1)
+    result = simulate(scenario, FaultModel(policy="elastic"), runs=1)
     return {
         "four_thousand_nodes_740_days_s": time.perf_counter() - begun,
-        "rounds": float(found.values["outer_rounds"][0]),
-        "stops": float(found.values["stops"][0]),
-        "goodput": float(found.values["goodput"][0]),
+        "rounds": float(result.values["outer_rounds"][0]),
+        "stops": float(result.values["stops"][0]),
+        "goodput": float(result.values["goodput"][0]),
     }
 
 
@@ -168,8 +168,8 @@ def main() -> None:
     if options.json:
         print(json.dumps(report, indent=2))
         return
-    for name, one in report["policies"].items():
-        rates = [figures["median"] / 1e6 for figures in one.values()]
+    for name, measured in report["policies"].items():
+        rates = [figures["median"] / 1e6 for figures in measured.values()]
         print(f"{name:14} {rates[0]:6.2f} million/s, 32 runs of 72: {rates[1]:6.2f}, SimPy: {rates[2]:6.3f}")
     print(f"4,000 nodes for 740 days: {report['four_thousand_nodes_740_days_s']:.2f} s")
 

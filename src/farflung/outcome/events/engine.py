@@ -315,11 +315,11 @@ class Engine:
 
 def _carried_on(before: _Attempt, new: _Attempt, late: Array) -> _Attempt:
     """Return new work, but for those who still have theirs in hand."""
-    kept = {
+    merged = {
         name: np.where(late, getattr(before, name), getattr(new, name))
         for name in ("begun", "work", "share", "ready", "sending", "arrival", "base")
     }
-    return _Attempt(**kept)
+    return _Attempt(**merged)
 
 
 def _pairs_meet(waiting: Waiting, order: Array) -> Array:
@@ -327,9 +327,9 @@ def _pairs_meet(waiting: Waiting, order: Array) -> Array:
     arrival, detected = waiting.arrival, waiting.detected
     met = arrival.copy()
     pairs = order.shape[1] // 2
-    one, other = order[:, 0 : 2 * pairs : 2], order[:, 1 : 2 * pairs : 2]
+    first, second = order[:, 0 : 2 * pairs : 2], order[:, 1 : 2 * pairs : 2]
     rows = np.arange(len(order))[:, None]
-    for mine, partner in ((one, other), (other, one)):
+    for mine, partner in ((first, second), (second, first)):
         its = np.minimum(arrival[rows, partner], detected[rows, partner])
         met[rows, mine] = np.maximum(arrival[rows, mine], its)
     return met

@@ -73,7 +73,7 @@ def outputs_of(run: Run, fault_model: FaultModel, spec: RunSpec, totals: Totals)
         values = run.plan.execute_from(run.values, changed)
     measured |= {"effective_replicas": merged, "replicas_up": measured["replicas_up"] * per_worker}
     outputs = {
-        name: None if name in UNMEASURED else values.get(one.quantity) for name, one in OUTPUTS.items()
+        name: None if name in UNMEASURED else values.get(output.quantity) for name, output in OUTPUTS.items()
     }
     shape = duration.shape
     return {
@@ -93,8 +93,8 @@ def planned_shares(run: Run) -> dict[str, float]:
     Steps are those of the slowest replica, by which all go in the closed form.
     """
     goodput = 1.0
-    for one in run.choices.protocol.rounds:
-        goodput *= float(run.values[one.work] / run.values[one.duration])
+    for level in run.choices.protocol.rounds:
+        goodput *= float(run.values[level.work] / run.values[level.duration])
     return {"goodput": goodput, "waiting": 1.0 - goodput, "lost_work": 0.0, "down": 0.0}
 
 

@@ -113,20 +113,20 @@ def timeline(
     scenario, fault_model
         As for :func:`simulate`, and the same.
     run
-        Which run is kept, counted from 0.
+        Which run is recorded, counted from 0.
     workers, synchronisations
-        How many of each are kept, from the first.
+        How many of each are recorded, from the first.
 
     Raises
     ------
     InputError
-        If the scenario or fault model is not valid, or nothing is to be kept.
+        If the scenario or fault model is not valid, does not fit, or nothing is to be recorded.
 
     Examples
     --------
-    >>> kept = timeline("paper-headline", synchronisations=3)
-    >>> _ = simulate("paper-headline", runs=1, watch=kept)
-    >>> sorted({one.activity for one in kept.intervals})
+    >>> recorded = timeline("paper-headline", synchronisations=3)
+    >>> _ = simulate("paper-headline", runs=1, watch=recorded)
+    >>> sorted({interval.activity for interval in recorded.intervals})
     ['computing', 'receiving', 'sending', 'waiting']
     """
     for name, value, least in (

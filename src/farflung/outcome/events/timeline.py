@@ -30,7 +30,7 @@ LANES: tuple[tuple[str, frozenset[Activity]], ...] = (
     ("receives", frozenset({"receiving"})),
 )
 """What a worker does one after the other, and beside what it does otherwise."""
-_FIELDS = tuple(one.name for one in fields(Synchronisation) if one.name != "stops")
+_FIELDS = tuple(field.name for field in fields(Synchronisation) if field.name != "stops")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +96,9 @@ class Traffic:
             writer.writerow(("worker", "begin_s", "end_s", "sent_bps", "received_bps"))
             for worker, (sent, received) in enumerate(zip(self.sent, self.received, strict=True)):
                 ends = (self.edges[:-1], self.edges[1:], sent, received)
-                writer.writerows((worker, *row) for row in zip(*(one.tolist() for one in ends), strict=True))
+                writer.writerows(
+                    (worker, *row) for row in zip(*(column.tolist() for column in ends), strict=True)
+                )
 
 
 class Timeline:
@@ -109,25 +111,27 @@ class Timeline:
     run
         Which of them.
     workers, synchronisations
-        How many of each are kept, from the first.
+        How many of each are recorded, from the first.
     """
 
     def __init__(self, spec: RunSpec, *, run: int = 0, workers: int = 64, synchronisations: int = 20) -> None:
         self.spec, self.run, self.most = spec, run, synchronisations
         self.workers = min(workers, spec.shape[1])
-        self._kept: list[Mapping[str, Array]] = []
+        self._records: list[Mapping[str, Array]] = []
         self._interruptions: list[tuple[Interruption, ...]] = []
         self._periods, self._over = 0.0, False
 
     def __call__(self, happened: Synchronisation) -> None:
-        """Keep one synchronisation, while there is room and the run goes on."""
-        if self._over or len(self._kept) > self.most:  # one more, to know what was begun meanwhile
+        """Record one synchronisation, while there is room and the run goes on."""
+        if self._over or len(self._records) > self.most:  # one more, to know what was begun meanwhile
             return
-        one = {name: getattr(happened, name)[self.run] for name in _FIELDS}
-        close = np.broadcast_to(one["close"], one["ready"].shape)
-        self._kept.append({name: row[: self.workers].copy() for name, row in {**one, "close": close}.items()})
+        rows = {name: getattr(happened, name)[self.run] for name in _FIELDS}
+        close = np.broadcast_to(rows["close"], rows["ready"].shape)
+        self._records.append(
+            {name: row[: self.workers].copy() for name, row in {**rows, "close": close}.items()}
+        )
         self._interruptions.append(tuple(stop for stop in happened.stops if stop.run == self.run))
-        self._periods += float(one["merged"].sum())
+        self._periods += float(rows["merged"].sum())
         # Other runs may go on after this one has ended.
         self._over = not close.max() < self.spec.duration or self._periods >= self.spec.periods
         self.__dict__.pop("intervals", None)
@@ -135,16 +139,16 @@ class Timeline:
     @property
     def synchronisations(self) -> int:
         """Return how many synchronisations are kept."""
-        return min(len(self._kept), self.most)
+        return min(len(self._records), self.most)
 
     @property
     def end(self) -> float:
         """Return the time until which is known what the workers did [s]."""
-        if not self._kept:
+        if not self._records:
             return 0.0
-        if len(self._kept) > self.most:
-            return min(float(self._kept[self.most - 1]["close"].max()), self.spec.duration)
-        last = self._kept[-1]
+        if len(self._records) > self.most:
+            return min(float(self._records[self.most - 1]["close"].max()), self.spec.duration)
+        last = self._records[-1]
         known = np.concatenate(
             [last[name][np.isfinite(last[name])] for name in ("ready", "close", "applied")]
         )
@@ -155,23 +159,22 @@ class Timeline:
     def covered(self) -> str:
         """Return in words what is kept."""
         of_workers = f" of {self.spec.shape[1]:,}" if self.spec.shape[1] > self.workers else ""
-        kept = f"run {self.run}, first {self.synchronisations:,} synchronisations"
-        return (
-            f"{kept}, {self.workers:,}{of_workers} {self.spec.workers.name}{'s' if self.workers > 1 else ''}"
-        )
+        covered = f"run {self.run}, first {self.synchronisations:,} synchronisations"
+        name = f"{self.spec.workers.name}{'s' if self.workers > 1 else ''}"
+        return f"{covered}, {self.workers:,}{of_workers} {name}"
 
     @property
     def fine_step(self) -> float:
         """Return a width of bins that shows each exchange [s]."""
-        begin = min((one.begin for one in self.intervals), default=0.0)
+        begin = min((interval.begin for interval in self.intervals), default=0.0)
         return (self.end - begin) / (_BINS * max(self.synchronisations, 1)) or 1.0
 
     @cached_property
     def intervals(self) -> tuple[Interval, ...]:
         """Return what all workers did, worker by worker; within a lane one thing after the other."""
         end = self.end
-        found = (one.until(end) for worker in range(self.workers) for one in self._of_worker(worker))
-        return tuple(one for one in found if one.end > one.begin)
+        cut = (each.until(end) for worker in range(self.workers) for each in self._of_worker(worker))
+        return tuple(interval for interval in cut if interval.end > interval.begin)
 
     def traffic(self, step: float) -> Traffic:
         """Return the rates at which each worker sent and received, over bins of time.
@@ -189,7 +192,7 @@ class Timeline:
         InputError
             If the width is not above 0, or the bins are too many.
         """
-        begin = min((one.begin for one in self.intervals), default=0.0)
+        begin = min((interval.begin for interval in self.intervals), default=0.0)
         bins = math.ceil((self.end - begin) / step) if step > 0.0 else math.inf
         if not bins * self.workers <= _MOST_RATES:
             least = (self.end - begin) * self.workers / _MOST_RATES
@@ -198,7 +201,11 @@ class Timeline:
         sent, received = (
             np.stack(
                 [
-                    np.diff(_passed([one for one in self._transfers[worker] if one.lane == lane], edges))
+                    np.diff(
+                        _passed(
+                            [interval for interval in self._transfers[worker] if interval.lane == lane], edges
+                        )
+                    )
                     / step
                     for worker in range(self.workers)
                 ]
@@ -213,20 +220,26 @@ class Timeline:
         The run is a process, each lane of a worker a thread, since transfers may overlap
         with computing. Times count from the first event [µs].
         """
-        begin = min((one.begin for one in self.intervals), default=0.0)
+        begin = min((interval.begin for interval in self.intervals), default=0.0)
         micro = factor("s", "us")
         events = [
             {
-                "name": one.activity if one.update in {None, "merged"} else f"{one.activity}, {one.update}",
-                "cat": one.activity,
+                "name": interval.activity
+                if interval.update in {None, "merged"}
+                else f"{interval.activity}, {interval.update}",
+                "cat": interval.activity,
                 "ph": "X",
                 "pid": self.run,
-                "tid": self._thread(one.worker, one.lane),
-                "ts": (one.begin - begin) * micro,
-                "dur": (one.end - one.begin) * micro,
-                "args": {"synchronisation": one.synchronisation, "update": one.update, "bits": one.bits},
+                "tid": self._thread(interval.worker, interval.lane),
+                "ts": (interval.begin - begin) * micro,
+                "dur": (interval.end - interval.begin) * micro,
+                "args": {
+                    "synchronisation": interval.synchronisation,
+                    "update": interval.update,
+                    "bits": interval.bits,
+                },
             }
-            for one in self.intervals
+            for interval in self.intervals
         ]
         return {"traceEvents": [*self._named(), *events], "displayTimeUnit": "ms"}
 
@@ -246,19 +259,19 @@ class Timeline:
     @cached_property
     def _transfers(self) -> Sequence[Sequence[Interval]]:
         """Return what passed each worker's link."""
-        found: list[list[Interval]] = [[] for _ in range(self.workers)]
-        for one in self.intervals:
-            if one.bits:
-                found[one.worker].append(one)
-        return found
+        transfers: list[list[Interval]] = [[] for _ in range(self.workers)]
+        for interval in self.intervals:
+            if interval.bits:
+                transfers[interval.worker].append(interval)
+        return transfers
 
     def _of_worker(self, worker: int) -> Iterator[Interval]:
         rows = [
             _Row(
-                **{name: one[name][worker].item() for name in _FIELDS},
+                **{name: rows[name][worker].item() for name in _FIELDS},
                 stops=tuple(stop for stop in stops if stop.worker == worker),
             )
-            for one, stops in zip(self._kept, self._interruptions, strict=True)
+            for rows, stops in zip(self._records, self._interruptions, strict=True)
         ]
         yield from _worked(self.spec, worker, rows)
         yield from _exchanged(self.spec, worker, rows)
@@ -313,14 +326,14 @@ def _worked(spec: RunSpec, worker: int, rows: Sequence[_Row]) -> Iterator[Interv
     free = min(rows[0].begun, 0.0) if rows else 0.0
     for first, at, update in _attempts(spec, rows):
         stops = [stop for row in rows[first : at + 1] for stop in row.stops]
-        for one in _tried(spec, worker, at, rows[at], update, stops=stops):
-            begin = max(one.begin, free)
-            if one.end <= begin:
+        for interval in _tried(spec, worker, at, rows[at], update, stops=stops):
+            begin = max(interval.begin, free)
+            if interval.end <= begin:
                 continue
             if begin > free:
                 yield Interval(worker, "waiting", free, begin, at)
-            yield replace(one, begin=begin)
-            free = one.end
+            yield replace(interval, begin=begin)
+            free = interval.end
     known = (rows[-1].applied if _blocks(spec) else rows[-1].ready) if rows else free
     if known > free:
         yield Interval(worker, "waiting", free, known, len(rows) - 1)
@@ -372,7 +385,7 @@ def _passed(transfers: Sequence[Interval], edges: Array) -> Array:
     """Return how many bits have passed by each of some times (times,) [bit]."""
     if not transfers:
         return np.zeros_like(edges)
-    begin, end, bits = np.array([(one.begin, one.end, one.bits) for one in transfers]).T
+    begin, end, bits = np.array([(interval.begin, interval.end, interval.bits) for interval in transfers]).T
     rates = bits / (end - begin)
     turns, changes = np.concatenate([begin, end]), np.concatenate([rates, -rates])
     order = np.argsort(turns)

@@ -99,13 +99,13 @@ class Pipelines(Workers):
         """Return the time of the steps, one step of the mean stage times."""
         crossing = self.transfer + self.latency if slowness.shape[2] > 1 else 0.0
         slots = draws.steps() * slowness * self.compute + crossing
-        one = uneven_pipeline_step_time(
+        step_time = uneven_pipeline_step_time(
             slowest_stage_time=slots.max(axis=2),
             all_stages_time=slots.sum(axis=2),
             micro_batches=self.micro_batches,
             expert_parallel_time=self.other,
         )
-        return Work(self.steps * one)
+        return Work(self.steps * step_time)
 
 
 @dataclass(frozen=True)
