@@ -16,6 +16,7 @@ import xarray as xr
 
 from farflung.analysis.sweep import Interrupted, sweep
 from farflung.analysis.sweep import store as stores
+from farflung.analysis.sweep.grid import Grid
 from farflung.base.errors import InputError
 
 OVER = [
@@ -26,7 +27,7 @@ OVER = [
     "network.latency,nodes.mfu=10ms,100ms,1s;0.3,0.4,0.5",
 ]
 LONG = [
-    "network.upload=3Mbps..3Gbps:log:1500",
+    "network.upload=3Mbps..3Gbps:log:300",
     "nodes.count=1..2000:step:2",
     "protocol.mode=flat,hierarchical",
 ]
@@ -80,7 +81,9 @@ def test_other_programs_read_the_files(tmp_path):
 
 
 def test_a_table_of_several_chunks_is_one_table(tmp_path):
-    result = sweep("paper-headline", LONG[:2], out=tmp_path / "a.csv", outputs=["tokens"])
+    over = ["network.upload=3Mbps..3Gbps:log:50", LONG[1]]
+    result = sweep("paper-headline", over, out=tmp_path / "a.csv", outputs=["tokens"])
+    assert Grid.of(tuple(result.sizes.values()), 1).chunks > 1
     frame = pd.read_csv(tmp_path / "a.csv", engine="python")
     np.testing.assert_array_equal(frame["tokens"].to_numpy(), result["tokens"].values.ravel())
     np.testing.assert_array_equal(frame["nodes_count"].to_numpy()[:1000], result["nodes_count"].values)

@@ -19,7 +19,7 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
 ]
 
-OVER = ["network.upload=3Mbps..3Gbps:log:900", "nodes.count=1..1500:step:1", "protocol.mode=flat,auto"]
+OVER = ["network.upload=3Mbps..3Gbps:log:300", "nodes.count=1..1500:step:1", "protocol.mode=flat,auto"]
 SHORT = [
     "network.upload=3Mbps..3Gbps:log:400",
     "nodes.count=1..300:step:1",
