@@ -448,15 +448,21 @@ def test_the_library_of_a_page_is_in_the_package_with_its_licence():
 
 
 RESULTS = {
+    "Comparison": "farflung.analysis.compare",
+    "CrossValidation": "farflung.analysis.calibrate.cross_validation",
     "Dataset": "xarray",
     "EventValidation": "farflung.evidence.event_validation",
     "EvidenceReview": "farflung.evidence.review",
     "Headlines": "farflung.analysis.headlines",
+    "Ledger": "farflung.evidence.ledger",
     "Outcome": "farflung.outcome",
+    "ScalingLawFit": "farflung.analysis.calibrate.scaling_law",
     "SearchResult": "farflung.analysis.search",
     "SensitivityResult": "farflung.analysis.sensitivity",
     "Simulation": "farflung.outcome.events",
+    "StragglerFit": "farflung.analysis.calibrate.stragglers",
     "UncertaintyResult": "farflung.analysis.uncertainty",
+    "Validation": "farflung.evidence.validation",
     "Waterfall": "farflung.analysis.waterfall",
 }
 
