@@ -64,11 +64,19 @@ class Outcome(Result, OutcomeState):
         return self.model_dump(mode="json")
 
     def to_frame(self) -> pd.DataFrame:
-        """Return a row for every output: value, unit, label and meaning."""
+        """Return a row for the state of the run and for every output: value, unit, label and meaning."""
         import pandas as pd  # noqa: PLC0415 - slow to import, and seldom needed
 
-        rows = [(getattr(self, name), one.unit, one.label, one.meaning) for name, one in OUTPUTS.items()]
-        return pd.DataFrame(rows, list(OUTPUTS), ["value", "unit", "label", "meaning"])
+        state = [
+            ("mode", self.mode, "Protocol of the run"),
+            ("feasible", self.feasible, "Whether the run can take place as described"),
+            ("binding_constraint", self.binding_constraint, "Field that makes it infeasible"),
+            ("bottleneck", self.bottleneck, "What the run waits for most"),
+        ]
+        rows = [(value, "", name.replace("_", " ").capitalize(), meaning) for name, value, meaning in state]
+        rows += [(getattr(self, name), one.unit, one.label, one.meaning) for name, one in OUTPUTS.items()]
+        names = pd.Index([*(name for name, _, _ in state), *OUTPUTS], name="name")
+        return pd.DataFrame(rows, names, ["value", "unit", "label", "meaning"])
 
     def citations(self, *outputs: str) -> tuple[Source, ...]:
         """Return the sources behind the given outputs, or behind the headline and its cost."""

@@ -15,10 +15,10 @@ from farflung.outcome.run import ScenarioLike, prepare
 from farflung.scenario.fault_model import FaultModel
 
 NODE_ROUNDS_PER_SECOND = 4e6
-"""Nodes times synchronisations that one core simulates in a second under the slower policies, as measured by
-``benchmarks/events.py`` on a busy machine of two cores."""
+"""Nodes times synchronisations that one core simulates in a second under the slower policies: rounded from
+short runs on a busy machine of two cores, so that quiet ones take less."""
 SECONDS_PER_ROUND = 1e-4
-"""Time of a synchronisation beside that of its nodes, from the same: few nodes do not make it shorter [s]."""
+"""Time of a synchronisation beside that of its nodes, from the same runs [s]."""
 SECONDS_PER_STOP = 2e-5
 """Time to follow one failure or withdrawal [s]."""
 _FEW_RUNS = 2
