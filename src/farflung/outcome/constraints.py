@@ -29,25 +29,30 @@ class Constraint:
 
     Attributes
     ----------
-    trains
-        Whether a run that violates it could still train, only not as described.
     violated
         From values and protocol to where it is violated: a truth value, or an array of them.
     explain
         From values to the flag of a single run that violates it.
+    trains
+        Whether a run that violates it could still train, only not as described.
+    implied
+        Whether another constraint is violated wherever it is: it only explains better.
     """
 
     violated: Callable[[Values, Protocol], Array]
     explain: Callable[[Values], Flag]
     trains: bool = False
+    implied: bool = False
 
 
 def feasible(values: Values, protocol: Protocol) -> np.ndarray:
     """Return where a run keeps to every constraint."""
-    result = np.asarray(True)
+    violated: Array = False
     for constraint in CONSTRAINTS:
-        result = result & ~np.asarray(constraint.violated(values, protocol))
-    return result
+        if not constraint.implied:
+            here = constraint.violated(values, protocol)
+            violated = here if violated is False else violated | here
+    return ~np.asarray(violated)
 
 
 def first_violated(run: Run) -> tuple[Constraint, Flag] | None:
@@ -83,7 +88,7 @@ def _explain_all_nodes(values: Values) -> Flag:
 
 
 def _exceeds_a_node(values: Values, protocol: Protocol) -> Array:
-    return (not protocol.sharded) & (values["required_memory"] > values["node_memory"] * SLACK)
+    return not protocol.sharded and values["required_memory"] > values["node_memory"] * SLACK
 
 
 def _explain_a_node(values: Values) -> Flag:
@@ -104,7 +109,7 @@ def replica_and_node(values: Values) -> str:
 
 def _exceeds_the_stages(values: Values, protocol: Protocol) -> Array:
     held = values["node_memory"] * values["pipeline_stages"]
-    return protocol.sharded & (values["required_memory"] > held * SLACK)
+    return protocol.sharded and values["required_memory"] > held * SLACK
 
 
 def _explain_the_stages(values: Values) -> Flag:
@@ -118,7 +123,7 @@ def _explain_the_stages(values: Values) -> Flag:
 
 
 def _stages_exceed_nodes(values: Values, protocol: Protocol) -> Array:
-    return protocol.sharded & (values["pipeline_stages"] > values["nodes"])
+    return protocol.sharded and values["pipeline_stages"] > values["nodes"]
 
 
 def _explain_too_few_nodes(values: Values) -> Flag:
@@ -142,7 +147,7 @@ def _explain_the_duration(values: Values) -> Flag:
 
 CONSTRAINTS = (
     Constraint(_experts_exceed_nodes, _explain_experts),
-    Constraint(_exceeds_all_nodes, _explain_all_nodes),
+    Constraint(_exceeds_all_nodes, _explain_all_nodes, implied=True),
     Constraint(_exceeds_a_node, _explain_a_node),
     Constraint(_exceeds_the_stages, _explain_the_stages),
     Constraint(_stages_exceed_nodes, _explain_too_few_nodes),

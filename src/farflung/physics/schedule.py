@@ -41,12 +41,16 @@ def round_time(xp: Namespace, *, work_time: Array, exchange_time: Array, overlap
 
     Notes
     -----
-    Equation: t = (1 − θ) t_work + max(θ t_work, t_exchange)
+    Equation: t = max(t_work, (1 − θ) t_work + t_exchange)
     Assumption: work and exchange slow one another in nothing else.
     Evidence: douillard2025streaming, douillard2023diloco
     Limits: overlap needs memory for the fragments in flight, which no published set charges.
     """
-    return (1.0 - overlap) * work_time + xp.maximum(overlap * work_time, exchange_time)
+    if (
+        isinstance(overlap, float) and overlap == 1.0
+    ):  # the usual case, in one pass over arrays instead of three
+        return xp.maximum(work_time, exchange_time)
+    return xp.maximum(work_time, (1.0 - overlap) * work_time + exchange_time)
 
 
 def repeated(*, count: Array, duration: Array) -> Array:
