@@ -35,7 +35,7 @@ def better(scenario: Scenario, field: str, factor: float) -> Scenario:
 factors = st.sampled_from((1.001, 1.1, 2.0, 10.0))
 
 
-@settings(max_examples=300)
+@settings(max_examples=200)
 @given(data=st.data(), factor=factors, field=st.sampled_from(WIDE_AREA))
 def test_a_better_wide_area_link_never_hurts_at_the_fewest_steps_that_hide_it(runs, data, factor, field):
     run = data.draw(runs(protocol__inner_steps=None, protocol__streaming=True))
@@ -45,7 +45,7 @@ def test_a_better_wide_area_link_never_hurts_at_the_fewest_steps_that_hide_it(ru
         assert getattr(second, answer) >= getattr(first, answer) * SLACK, answer
 
 
-@settings(max_examples=300)
+@settings(max_examples=200)
 @given(
     data=st.data(),
     factor=factors,

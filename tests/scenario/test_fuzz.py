@@ -60,7 +60,7 @@ def spoilt_tables(draw):
     return table
 
 
-@settings(max_examples=1000)
+@settings(max_examples=400)
 @given(spoilt_tables() | ODDER)
 def test_reading_answers_or_explains(table):
     try:
@@ -71,7 +71,7 @@ def test_reading_answers_or_explains(table):
         assert isinstance(scenario, Scenario)
 
 
-@settings(max_examples=1500)
+@settings(max_examples=600)
 @given(st.from_type(Scenario))
 def test_evaluating_answers_with_finite_numbers_or_explains(scenario):
     try:
