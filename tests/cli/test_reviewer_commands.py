@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
-from functools import partial
+from functools import cache, partial
 
 import pytest
 
 from farflung.analysis import headlines as answers
 from farflung.analysis.search import GRIDS
 from farflung.catalog.tables import assumption_names
+from farflung.evidence.review import review
 
 
-def test_evidence_as_a_table_as_json_and_as_a_figure(farflung, tmp_path) -> None:
+def test_evidence_as_a_table_as_json_and_as_a_figure(farflung, tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr("farflung.cli.evidence.review", cache(review))
     answer = farflung("evidence", "--draws", "10", "--plot", str(tmp_path / "figure.html"))
     assert (answer.code, answer.err) == (0, "")
     for words in ("Scaling law", "Stragglers", "What would change our mind"):
@@ -28,7 +30,7 @@ def test_evidence_as_a_table_as_json_and_as_a_figure(farflung, tmp_path) -> None
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     grid = GRIDS["published"]()
-    monkeypatch.setattr(answers, "headlines", partial(answers.headlines, grid=grid))
+    monkeypatch.setattr(answers, "headlines", cache(partial(answers.headlines, grid=grid)))
 
 
 def test_headlines_as_a_table_as_json_and_as_a_figure(quick, farflung, tmp_path) -> None:
