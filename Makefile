@@ -27,11 +27,11 @@ system:  ## what the tests need of the system: a browser, to draw figures and op
 PARALLEL := -n auto --dist worksteal
 FAST := architecture base catalog events evidence learning outcome physics report scenario
 
-check: $(STAMP)  ## ruff, mypy and the fast tests, in under a minute
+check: $(STAMP)  ## ruff, mypy and the fast tests, in a minute
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/pytest -q $(PARALLEL) $(addprefix tests/,$(FAST))
+	$(BIN)/pytest -q $(PARALLEL) -m 'not slow' $(addprefix tests/,$(FAST))
 
 lowest:  ## the fast tests, and those of files and clusters, on the lowest versions that pyproject.toml allows
 	$(PYTHON) -m venv $(LOWEST)

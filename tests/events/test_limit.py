@@ -11,13 +11,14 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from farflung import Scenario, evaluate
+from farflung import Scenario, evaluate, preset
 from farflung.catalog.tables import loadable_names
 from farflung.outcome import OUTPUTS
 from farflung.outcome.events import simulate
 from farflung.outcome.events.outputs import UNMEASURED
 from farflung.scenario.fault_model import IDEAL, FaultModel
 
+pytestmark = pytest.mark.slow
 MODES = ("flat", "hierarchical", "pipeline_groups")
 WAITING = ("barrier", "elastic", "quorum:1", "deadline:1000 days", "adaptive:3", "backup:1", "torchft:1 h")
 
@@ -121,7 +122,8 @@ def test_a_server_whose_link_is_wide_enough_is_no_bottleneck(scenario, policy):
 def test_only_what_no_run_has_is_left_blank():
     assert UNMEASURED.keys() <= OUTPUTS.keys()
     for name in ("paper-headline", "governance-72-nodes"):
-        simulated, planned = simulate(name, runs=2), evaluate(name)
+        scenario = preset(name).with_({"tokens": 1e11})
+        simulated, planned = simulate(scenario, runs=2), evaluate(scenario)
         for output in OUTPUTS:
             has = getattr(planned, output) is not None and output not in UNMEASURED
             assert np.isfinite(simulated.values[output]).all() == has, output

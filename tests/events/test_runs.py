@@ -19,6 +19,7 @@ from farflung.outcome.events.engine import Engine
 from farflung.scenario import load_assumptions
 from farflung.scenario.fault_model import CONDITIONS, IDEAL, FaultModel, load_fault_model
 
+pytestmark = pytest.mark.slow
 DAY = 86400.0
 POLICIES = (
     "barrier", "elastic", "quorum:0.9", "quorum:0.5,10 min", "deadline:3 h", "adaptive:3", "backup:1.2",

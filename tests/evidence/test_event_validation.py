@@ -26,6 +26,7 @@ from farflung.evidence.quantities import QUANTITIES
 from farflung.report.event_validation_page import events_section
 from farflung.report.figures import engines_figure
 
+pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[2]
 APP = typer.Typer()
 APP.command()(command)

@@ -135,6 +135,7 @@ def test_json_has_the_shape_that_is_promised():
     assert any(one["run"].startswith("OpenDiLoCo") for one in found["not_predicted"])
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("events_at_hand")
 @pytest.mark.parametrize("group", [None, "deployments", "eager-table-5", "events"])
 def test_tables_fit_a_hundred_columns(group, monkeypatch):

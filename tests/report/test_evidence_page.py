@@ -38,6 +38,7 @@ from farflung.report.figures.words import brief
 from farflung.report.headlines_page import headlines_page
 from farflung.scenario import load_assumptions, preset
 
+pytestmark = pytest.mark.slow
 BELIEVED = load_assumptions(CALIBRATED)
 NOBODY = "Not stated."
 
