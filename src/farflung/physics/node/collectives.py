@@ -1,0 +1,160 @@
+"""Collective communication over two tiers: a fast domain of chips, and the network between domains."""
+
+from __future__ import annotations
+
+from farflung.base.arrays import Array, as_array, namespace
+
+
+def members_in_domain(*, group: Array, stride: Array, domain_size: Array) -> Array:
+    """Return how many members of a group of chips share one fast domain [1].
+
+    Parameters
+    ----------
+    group
+        Chips of the group [1].
+    stride
+        Distance in rank between neighbours of the group [1].
+    domain_size
+        Chips joined by the fast fabric [1].
+
+    Notes
+    -----
+    Equation: n_in = min(n, max(1, g / stride))
+    Assumption: ranks are placed in order, inner kinds of parallelism first.
+    Evidence: narayanan2021megatron
+    Limits: placements by hand may do better.
+    """
+    xp = namespace(group, stride, domain_size)
+    one = as_array(1.0, xp)
+    return xp.minimum(as_array(group, xp), xp.maximum(one, as_array(domain_size / stride, xp)))
+
+
+def group_bandwidth(
+    *,
+    group: Array,
+    members_in_domain: Array,
+    domain_bandwidth: Array,
+    network_bandwidth: Array,
+    domain_efficiency: Array,
+    network_efficiency: Array,
+) -> Array:
+    """Return the bandwidth at which every member of a ring sends [byte/s].
+
+    Parameters
+    ----------
+    group
+        Chips of the group [1].
+    members_in_domain
+        Members that share a fast domain [1].
+    domain_bandwidth
+        Bandwidth of a chip inside its domain, one way [byte/s].
+    network_bandwidth
+        Bandwidth of a chip's share of the network, one way [byte/s].
+    domain_efficiency, network_efficiency
+        Share of the data sheet's figure that collectives reach [1].
+
+    Notes
+    -----
+    Equation: B = min(η_in B_in, η_out B_net n_in), the first alone inside one domain
+    Assumption: the members of a domain use their network links side by side.
+    Evidence: bang2023vtrain, narayanan2021megatron
+    Limits: no contention between groups.
+    """
+    xp = namespace(
+        group, members_in_domain, domain_bandwidth, network_bandwidth, domain_efficiency, network_efficiency
+    )
+    inside = as_array(domain_bandwidth * domain_efficiency, xp)
+    outside = as_array(network_bandwidth * network_efficiency * members_in_domain, xp)
+    return xp.where(as_array(group > members_in_domain, xp), xp.minimum(inside, outside), inside)
+
+
+def collective_time(
+    *,
+    volume: Array,
+    rounds: Array,
+    group: Array,
+    members_in_domain: Array,
+    bandwidth: Array,
+    domain_latency: Array,
+    network_latency: Array,
+) -> Array:
+    """Return the time of a ring collective, none for a group of one [s].
+
+    Parameters
+    ----------
+    volume
+        Bytes of the whole vector, or that a member exchanges in all [byte].
+    rounds
+        Times the vector goes round: two for an all-reduce, one for gather, scatter or all-to-all [1].
+    group
+        Chips of the group [1].
+    members_in_domain
+        Members that share a fast domain [1].
+    bandwidth
+        Bandwidth of a member [byte/s].
+    domain_latency, network_latency
+        Start of a collective in a domain, and of each doubling of the domains joined [s].
+
+    Notes
+    -----
+    Equation: t = k (n−1)/n V / B + α_in + k α_out log2(n/n_in)
+    Assumption: latency grows as in a tree, which libraries choose for short vectors.
+    Evidence: patarasuk2009bandwidth, bang2023vtrain
+    Limits: no congestion.
+    """
+    xp = namespace(volume, rounds, group, members_in_domain, bandwidth, domain_latency, network_latency)
+    size = as_array(group, xp)
+    doublings = xp.log2(as_array(size / members_in_domain, xp))
+    time = rounds * (size - 1.0) / size * volume / bandwidth + domain_latency
+    time = time + rounds * network_latency * doublings
+    return xp.where(as_array(size > 1.0, xp), as_array(time, xp), as_array(0.0, xp))
+
+
+def exposed_time(*, communication_time: Array, covering_time: Array, overlap: Array, floor_share: Array) -> Array:
+    """Return what is seen of communication that runs beside computation [s].
+
+    Parameters
+    ----------
+    communication_time
+        Time of the communication alone [s].
+    covering_time
+        Time of the work beside it [s].
+    overlap
+        Share of that work that can cover communication; 0 where nothing overlaps [1].
+    floor_share
+        Share that is seen in any case: first and last buckets [1].
+
+    Notes
+    -----
+    Equation: max(t_c − o t_w, f t_c), t_c where o = 0
+    Assumption: communication slows the work beside it by a constant share, inside o.
+    Evidence: zhao2023fsdp
+    Limits: small buckets overlap less.
+    """
+    xp = namespace(communication_time, covering_time, overlap, floor_share)
+    whole = as_array(communication_time, xp)
+    return xp.maximum(whole - overlap * covering_time, floor_share * whole)
+
+
+def partly_hidden_time(*, communication_time: Array, compute_time: Array, hidden_share: Array) -> Array:
+    """Return the time of a layer whose parameters are fetched beside the work of its neighbours [s].
+
+    Parameters
+    ----------
+    communication_time
+        Time of the communication alone [s].
+    compute_time
+        Time of the work alone [s].
+    hidden_share
+        Share of the shorter of the two that is hidden behind the longer [1].
+
+    Notes
+    -----
+    Equation: max(x, y) + (1 − o) min(x, y)
+    Assumption: each layer's parameters are fetched while the one before computes.
+    Evidence: zhao2023fsdp, rajbhandari2020zero
+    Limits: o falls where collectives take units from the work.
+    """
+    xp = namespace(communication_time, compute_time, hidden_share)
+    x, y = as_array(communication_time, xp), as_array(compute_time, xp)
+    return x + y - hidden_share * xp.minimum(x, y)
