@@ -1,0 +1,108 @@
+"""Steps that vendors publish for their own stacks: models by name, parallelism by column, inputs often missing."""
+
+from __future__ import annotations
+
+import datetime
+from dataclasses import replace
+
+from farflung.analysis.node.inputs import StepInputs
+from farflung.analysis.node.measured import (
+    Excluded,
+    MeasuredStep,
+    Row,
+    cluster_hardware,
+    cluster_software,
+    plan_of,
+    with_layers,
+)
+from farflung.analysis.node.shapes import architecture, is_known, plain_key
+
+_CHIPS = {"H100": "H100 SXM", "H200": "H200 SXM", "B200": "B200", "B300": "B300", "GB200": "GB200", "GB300": "GB300",
+          "GH200": "GH200", "MI300X": "MI300X", "MI325X": "MI325X", "MI355X": "MI355X",
+          "H100 (96GB HBM2e, 500 W)": "H100 SXM"}
+_NOT_ATTENTION = ("nemotron3", "nemotronh", "deepseekv4", "deepseekv4flash")
+_TYPO_STAGES = 41.0
+_MIDDLE_OF_2025 = datetime.date(2025, 7, 1)
+_LIMITED = {"memory": 96e9, "memory_bandwidth": 2.4e12}
+
+
+def _number(row: Row, column: str, missing: float | None = None) -> float:
+    text = row[column].strip()
+    if text in {"", "n/a", "NA"}:
+        if missing is None:
+            raise Excluded("batch, micro-batch or parallelism not stated")
+        return missing
+    return float(text)
+
+
+def _precision(text: str) -> str:
+    if "FP4" in text:
+        return "fp4"
+    return "fp8" if "FP8" in text.upper() else "fp16"
+
+
+def _cluster(row: Row) -> str:
+    if "torchtitan" in row["source"]:
+        return "torchtitan"
+    return "maxtext-h100" if row["model"].lower().startswith("maxtext") else "nemo"
+
+
+def _years(row: Row) -> float:
+    text = row["date"] + "-15" if len(row["date"]) == len("2025-01") else row["date"]
+    try:
+        day = datetime.date.fromisoformat(text)
+    except ValueError:
+        return 0.0
+    return (day - _MIDDLE_OF_2025).days / 365.25
+
+
+def read_vendor(row: Row) -> MeasuredStep:
+    """Return a row of the vendors' table as a measured step, or raise why it cannot be predicted."""
+    chip = _CHIPS.get(row["chip"])
+    if chip is None:
+        raise Excluded("chip without rates")
+    if row["task"] == "lora":
+        raise Excluded("adapts a part of the weights")
+    if row["task"] not in {"pretrain", "sft"}:
+        raise Excluded("not the time of a step")
+    if plain_key(row["model"]).startswith(_NOT_ATTENTION):
+        raise Excluded("layers that are no plain attention")
+    name = row["model"].removesuffix(" Strong Scaling").removesuffix(f" {row['chip']}")
+    if not is_known(name):
+        raise Excluded("model whose shape is not known")
+    chips, sequences = _number(row, "n_chips"), _number(row, "gbs_sequences")
+    seconds = _number(row, "step_time_s")
+    length, micro = _number(row, "seq_len_tokens"), _number(row, "micro_batch")
+    cluster, precision = _cluster(row), _precision(row["precision"])
+    sharded = _number(row, "fsdp", 0.0) > 1.0
+    tensor, stages = _number(row, "tp", 1.0 if sharded else None), _number(row, "pp", 1.0 if sharded else None)
+    stages = 1.0 if stages == _TYPO_STAGES else stages
+    if cluster == "torchtitan" and stages > 1.0:
+        raise Excluded("batch, micro-batch or parallelism not stated")
+    shape = architecture(name, length)
+    layers = _number(row, "layers", shape.layers)
+    if layers != shape.layers:
+        shape = with_layers(shape, layers)
+    context, expert = _number(row, "cp", 1.0), _number(row, "ep", 1.0)
+    expert = expert if shape.experts else 1.0
+    if expert > chips / stages:
+        raise Excluded("parallelism does not divide the chips or the batch")
+    plan = plan_of(
+        chips, sequences, tensor=tensor, pipeline=stages, context=context, expert=expert, micro_batch=micro,
+        interleaving=max(_number(row, "vp", 1.0), 1.0) if stages > 1.0 else 1.0, zero_stage=3.0 if sharded else 1.0,
+        sequence_parallel=float(tensor > 1.0), recompute=_recompute(row, cluster),
+    )
+    machine = cluster_hardware(cluster, precision, chip, **(_LIMITED if "500 W" in row["chip"] else {}))
+    inputs = StepInputs(
+        hardware=machine, architecture=shape, plan=plan,
+        software=cluster_software(cluster, precision, years=_years(row)),
+    )
+    group = "experts" if shape.experts else "dense"
+    label = f"{row['model']} {row['chip']} {row['precision']} x{row['n_chips']} {row['release']}"
+    return MeasuredStep(label, group, f"{cluster} {chip}", replace(inputs), seconds)
+
+
+def _recompute(row: Row, cluster: str) -> float:
+    if cluster == "maxtext-h100" or "full AC" in row["note"] or "full recompute" in row["note"]:
+        return 2.0
+    return 0.0
