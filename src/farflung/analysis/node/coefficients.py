@@ -50,8 +50,10 @@ class Coefficients:
     dispatch_bytes, expert_share, expert_kernels
         Bytes moved on a chip for every element of a token sent to an expert; share of the matmul rate that
         grouped products reach; kernels of a layer of experts [byte, 1, 1].
-    expert_progress
-        Yearly progress of the software of experts [1].
+    expert_progress, launch_progress
+        Yearly progress of the software of experts, and of hosts with their frameworks [1].
+    exchange_share
+        Share of the exchanges between experts that is seen [1].
     """
 
     matmul_share: Array
@@ -87,6 +89,8 @@ class Coefficients:
     expert_share: Array
     expert_kernels: Array
     expert_progress: Array
+    exchange_share: Array
+    launch_progress: Array
 
 
 NAMES = tuple(f.name for f in fields(Coefficients))

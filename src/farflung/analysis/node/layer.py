@@ -171,9 +171,10 @@ def layer_passes(inputs: StepInputs, fitted: Coefficients) -> Passes:
     kernels = np.where(software.fused_attention > 0.0, _KERNELS, _KERNELS_UNFUSED) + _KERNELS_GATED * shape.gated
     kernels = kernels * np.where(software.fused_elementwise > 0.0, 1.0, fitted.unfused_kernel_factor)
     kernels = kernels + np.where(t > 1.0, _KERNELS_TENSOR + _KERNELS_SPLIT * plan.sequence_parallel, 0.0)
-    kernels = kernels + routed * fitted.expert_kernels * progress
+    kernels = kernels + routed * fitted.expert_kernels
     host = launch.launch_time(
-        kernels=kernels, kernel_launch_time=fitted.kernel_launch_time, tensor_parallelism=t,
+        kernels=kernels, tensor_parallelism=t,
+        kernel_launch_time=fitted.kernel_launch_time * np.exp(-fitted.launch_progress * software.years),
         socket_size=_SOCKET, socket_delay=fitted.socket_delay,
     )
     work = both(products_time, core, elementwise, dispatched)
@@ -206,8 +207,14 @@ def _experts(inputs: StepInputs, fitted: Coefficients, products: Products, token
     work = both(up, down)
     sent = tokens * shape.active_experts * shape.hidden_width
     moved = routed * progress * sent * fitted.dispatch_bytes / inputs.hardware.memory_bandwidth
-    exchanged = 4.0 * routed * progress * group_time(
-        inputs, fitted, group=plan.expert, stride=1.0, volume=sent * _HALF, rounds=1.0
+    chip = inputs.hardware
+    exchanged = 4.0 * routed * fitted.exchange_share * collectives.all_to_all_time(
+        volume=sent * _HALF, group=plan.expert, domain_rate=chip.domain_bandwidth * fitted.domain_efficiency,
+        members_in_domain=collectives.members_in_domain(
+            group=plan.expert, stride=1.0, domain_size=chip.domain_size
+        ),
+        network_rate=chip.network_bandwidth * fitted.network_efficiency,
+        domain_latency=fitted.domain_latency, network_latency=fitted.network_latency,
     )
     return (routed * work[0], routed * work[1]), (moved, moved), exchanged
 

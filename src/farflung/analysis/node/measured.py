@@ -18,6 +18,7 @@ from farflung.catalog.tables import table
 
 _ROOT = resources.files("farflung.catalog") / "measured" / "step_time"
 Row = Mapping[str, str]
+_REFERENCE_YEAR = 2025.5
 _HEADER = "# GPUs,"
 """A header that begins like a comment."""
 
@@ -76,13 +77,13 @@ def cluster_hardware(name: str, precision: str, chip: str | None = None, **chang
     return hardware(chip, precision, kernel=kernel, limited=row.get("limited", False), **own, **changes)
 
 
-def cluster_software(name: str, precision: str, *, years: float = 0.0, **changes: float) -> Software:
+def cluster_software(name: str, precision: str, *, year: float | None = None, **changes: float) -> Software:
     """Return what the software of a cluster of the catalog does."""
     row = table("node_clusters")[name]
     said = {key: float(value) for key, value in row["software"].items()}
     return Software(**{
         "fused_attention": float(row["kernel"] != "none"), "format_bits": BITS.get(precision, 16.0),
-        "gradient_bytes": 2.0, "years": years, **said, **changes,
+        "gradient_bytes": 2.0, "years": (year or row["year"]) - _REFERENCE_YEAR, **said, **changes,
     })  # fmt: skip
 
 

@@ -108,7 +108,7 @@ def step_time(inputs: StepInputs, fitted: Coefficients) -> StepTime:
     pipelined = schedule.pipeline_step_time(
         micro_batches=plan.micro_batches, stages=plan.pipeline, interleaving=plan.interleaving,
         slowest_stage_time=slowest, mean_stage_time=mean, transfer_time=transfer,
-        transfer_share=fitted.transfer_share,
+        transfer_share=np.where(software.overlap_data > 0.0, fitted.transfer_share, 1.0),
     )
     held = per_stage * own + shape.vocabulary * shape.hidden_width / plan.tensor * np.where(plan.pipeline > 1.0, 1.0, 2.0 - shape.tied)
     data = _data(inputs, fitted, held, per_stage * experts, (passes.backward + recomputed) * per_stage + ending)

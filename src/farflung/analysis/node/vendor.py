@@ -22,7 +22,6 @@ _CHIPS = {"H100": "H100 SXM", "H200": "H200 SXM", "B200": "B200", "B300": "B300"
           "H100 (96GB HBM2e, 500 W)": "H100 SXM"}
 _NOT_ATTENTION = ("nemotron3", "nemotronh", "deepseekv4", "deepseekv4flash")
 _TYPO_STAGES = 41.0
-_MIDDLE_OF_2025 = datetime.date(2025, 7, 1)
 _LIMITED = {"memory": 96e9, "memory_bandwidth": 2.4e12}
 
 
@@ -47,13 +46,13 @@ def _cluster(row: Row) -> str:
     return "maxtext-h100" if row["model"].lower().startswith("maxtext") else "nemo"
 
 
-def _years(row: Row) -> float:
+def _year(row: Row) -> float | None:
     text = row["date"] + "-15" if len(row["date"]) == len("2025-01") else row["date"]
     try:
         day = datetime.date.fromisoformat(text)
     except ValueError:
-        return 0.0
-    return (day - _MIDDLE_OF_2025).days / 365.25
+        return None
+    return day.year + day.timetuple().tm_yday / 365.25
 
 
 def read_vendor(row: Row) -> MeasuredStep:
@@ -95,7 +94,7 @@ def read_vendor(row: Row) -> MeasuredStep:
     machine = cluster_hardware(cluster, precision, chip, **(_LIMITED if "500 W" in row["chip"] else {}))
     inputs = StepInputs(
         hardware=machine, architecture=shape, plan=plan,
-        software=cluster_software(cluster, precision, years=_years(row)),
+        software=cluster_software(cluster, precision, year=_year(row)),
     )
     group = "experts" if shape.experts else "dense"
     label = f"{row['model']} {row['chip']} {row['precision']} x{row['n_chips']} {row['release']}"

@@ -110,6 +110,48 @@ def collective_time(
     return xp.where(as_array(size > 1.0, xp), as_array(time, xp), as_array(0.0, xp))
 
 
+def all_to_all_time(
+    *,
+    volume: Array,
+    group: Array,
+    members_in_domain: Array,
+    domain_rate: Array,
+    network_rate: Array,
+    domain_latency: Array,
+    network_latency: Array,
+) -> Array:
+    """Return the time of an exchange of every member with every other, none for a group of one [s].
+
+    Parameters
+    ----------
+    volume
+        Bytes that a member holds for all members together [byte].
+    group
+        Chips of the group [1].
+    members_in_domain
+        Members that share a fast domain [1].
+    domain_rate, network_rate
+        Rates a chip reaches into its domain and into the network [byte/s].
+    domain_latency, network_latency
+        Start of an exchange in a domain, and of each doubling of the domains joined [s].
+
+    Notes
+    -----
+    Equation: t = max(V (n_in−1)/n / B_in, V (n−n_in)/n / B_net) + α_in + α_out log2(n/n_in)
+    Assumption: every chip has its own share of the network; both tiers run at once.
+    Evidence: deepseek2024v3
+    Limits: sending a token once to a node of several of its experts needs less.
+    """
+    xp = namespace(
+        volume, group, members_in_domain, domain_rate, network_rate, domain_latency, network_latency
+    )
+    size, near = as_array(group, xp), as_array(members_in_domain, xp)
+    inside = as_array(volume * (near - 1.0) / size / domain_rate, xp)
+    outside = as_array(volume * (size - near) / size / network_rate, xp)
+    time = xp.maximum(inside, outside) + domain_latency + network_latency * xp.log2(size / near)
+    return xp.where(size > 1.0, time, as_array(0.0, xp))
+
+
 def exposed_time(*, communication_time: Array, covering_time: Array, overlap: Array, floor_share: Array) -> Array:
     """Return what is seen of communication that runs beside computation [s].
 
