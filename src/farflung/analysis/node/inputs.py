@@ -145,6 +145,8 @@ class Software:
         1 where elementwise kernels, and those of the loss, are joined [1].
     overlap_tensor, overlap_data
         1 where such communication runs beside the work [1].
+    scatter_transfers
+        1 where tensor-parallel chips each send a part of what pipeline stages hand on [1].
     format_bits
         Bits of the operands of matrix products [bit].
     gradient_bytes
@@ -158,6 +160,7 @@ class Software:
     fused_loss: Array
     overlap_tensor: Array
     overlap_data: Array
+    scatter_transfers: Array
     format_bits: Array
     gradient_bytes: Array
     years: Array

@@ -150,7 +150,7 @@ def _sharding(inputs: StepInputs, fitted: Coefficients, passes: Passes, recomput
 
 def _transfer(inputs: StepInputs, fitted: Coefficients) -> Array:
     shape, plan, chip = inputs.architecture, inputs.plan, inputs.hardware
-    split = np.where(plan.sequence_parallel > 0.0, plan.tensor, 1.0)
+    split = np.where(np.maximum(plan.sequence_parallel, inputs.software.scatter_transfers) > 0.0, plan.tensor, 1.0)
     volume = plan.micro_batch * shape.sequence_length / plan.context * shape.hidden_width * 2.0 / split
     chips = plan.tensor * plan.context * plan.data
     outside = chips * plan.pipeline > chip.domain_size
