@@ -176,6 +176,28 @@ class StepInputs:
     software: Software
 
 
+def dense_share(inputs: StepInputs) -> Array:
+    """Return the share of the layers of the slowest stage that have a dense block.
+
+    A few dense layers come first: where they are a small part of the first stage, the others have none.
+    """
+    shape, plan = inputs.architecture, inputs.plan
+    leading = (plan.pipeline > 1.0) & (2.0 * shape.dense_layers * plan.pipeline <= shape.layers)
+    return np.where(leading, 0.0, shape.dense_layers / shape.layers)
+
+
+def expert_tensor(plan: Plan) -> Array:
+    """Return among how many chips each expert is split: tensor-parallel ones, as far as there are enough."""
+    chips = plan.data * plan.context * plan.tensor / plan.expert
+    return np.clip(chips, 1.0, plan.tensor)
+
+
+def expert_copies(plan: Plan) -> Array:
+    """Return how many chips hold the same part of the same experts."""
+    chips = plan.data * plan.context * plan.tensor
+    return np.maximum(chips / (plan.expert * expert_tensor(plan)), 1.0)
+
+
 def stack_inputs(rows: Sequence[StepInputs]) -> StepInputs:
     """Return rows of plain numbers as one row of arrays."""
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from farflung.analysis.node.coefficients import Coefficients
-from farflung.analysis.node.inputs import StepInputs
+from farflung.analysis.node.inputs import StepInputs, dense_share, expert_tensor
 from farflung.base.arrays import Array
 from farflung.physics.node import attention, collectives, launch, matmul, traffic
 
@@ -132,7 +132,7 @@ def layer_passes(inputs: StepInputs, fitted: Coefficients) -> Passes:
     products = Products(inputs, fitted)
     tokens = plan.micro_batch * shape.sequence_length / plan.context
     split = np.where(plan.sequence_parallel > 0.0, plan.tensor, 1.0)
-    dense = shape.dense_layers / shape.layers
+    dense = dense_share(inputs)
     routed = 1.0 - dense
     t = plan.tensor
     progress = np.exp(-fitted.expert_progress * software.years)
@@ -198,11 +198,13 @@ def _experts(inputs: StepInputs, fitted: Coefficients, products: Products, token
     """Return products, traffic and communication of experts; ``tokens`` are those a chip routes."""
     shape, plan = inputs.architecture, inputs.plan
     own = shape.experts / plan.expert
-    rows = np.maximum(tokens * shape.active_experts / np.maximum(own, 1e-9), 1.0)
+    split = expert_tensor(plan)
+    rows = np.maximum(tokens * split * shape.active_experts / np.maximum(own, 1e-9), 1.0)
+    width = np.maximum(shape.expert_width / split, 1.0)
     rate = products.rate * fitted.expert_share
-    up = products.linear(rows, shape.hidden_width, np.maximum((1.0 + shape.gated) * shape.expert_width, 1.0),
+    up = products.linear(rows, shape.hidden_width, (1.0 + shape.gated) * width,
                          count=np.maximum(own, 1e-9), rate=rate)
-    down = products.linear(rows, np.maximum(shape.expert_width, 1.0), shape.hidden_width,
+    down = products.linear(rows, width, shape.hidden_width,
                            count=np.maximum(own, 1e-9), rate=rate)
     work = both(up, down)
     sent = tokens * shape.active_experts * shape.hidden_width
@@ -211,12 +213,15 @@ def _experts(inputs: StepInputs, fitted: Coefficients, products: Products, token
     exchanged = 4.0 * routed * fitted.exchange_share * collectives.all_to_all_time(
         volume=sent * _HALF, group=plan.expert, domain_rate=chip.domain_bandwidth * fitted.domain_efficiency,
         members_in_domain=collectives.members_in_domain(
-            group=plan.expert, stride=1.0, domain_size=chip.domain_size
+            group=plan.expert, stride=split, domain_size=chip.domain_size
         ),
         network_rate=chip.network_bandwidth * fitted.network_efficiency,
         domain_latency=fitted.domain_latency, network_latency=fitted.network_latency,
     )
-    return (routed * work[0], routed * work[1]), (moved, moved), exchanged
+    shared = 4.0 * routed * group_time(
+        inputs, fitted, group=split, stride=1.0, volume=sent * split * _HALF, rounds=1.0
+    )
+    return (routed * work[0], routed * work[1]), (moved, moved), exchanged + shared
 
 
 def head_time(inputs: StepInputs, fitted: Coefficients) -> tuple[Array, Array]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from farflung.analysis.node.coefficients import Coefficients
-from farflung.analysis.node.inputs import StepInputs
+from farflung.analysis.node.inputs import StepInputs, dense_share, expert_copies, expert_tensor
 from farflung.analysis.node.layer import Passes, group_time, head_time, layer_passes
 from farflung.base.arrays import Array
 from farflung.physics.node import architecture as shapes
@@ -56,7 +56,7 @@ class StepTime:
 def layer_parameters(inputs: StepInputs) -> tuple[Array, Array]:
     """Return a mean layer's parameters: those that every chip of its stage shares, and those of experts."""
     shape = inputs.architecture
-    dense = shape.dense_layers / shape.layers
+    dense = dense_share(inputs)
     mixed = shapes.attention_parameters(
         hidden_width=shape.hidden_width, compressed_width=shape.compressed_width,
         expanded_width=shape.expanded_width, expanded_depth=shape.expanded_depth, value_width=shape.value_width,
@@ -96,7 +96,7 @@ def step_time(inputs: StepInputs, fitted: Coefficients) -> StepTime:
         np.where(plan.recompute > 0.0, passes.attention[0], 0.0),
     )
     own, experts = layer_parameters(inputs)
-    own, experts = own / plan.tensor, experts / plan.expert
+    own, experts = own / plan.tensor, experts / (plan.expert * expert_tensor(plan))
     sharding = _sharding(inputs, fitted, passes, recomputed, own)
     layer = (passes.forward + passes.backward + passes.tensor + passes.context + passes.expert + recomputed
              + sharding)
@@ -113,7 +113,7 @@ def step_time(inputs: StepInputs, fitted: Coefficients) -> StepTime:
     held = per_stage * own + shape.vocabulary * shape.hidden_width / plan.tensor * np.where(plan.pipeline > 1.0, 1.0, 2.0 - shape.tied)
     data = _data(inputs, fitted, held, per_stage * experts, (passes.backward + recomputed) * per_stage + ending)
     replicas = plan.data * plan.context
-    expert_replicas = np.maximum(replicas * plan.tensor / plan.expert, 1.0)
+    expert_replicas = expert_copies(plan)
     sharded = plan.zero_stage > 0.0
     optimiser = traffic.optimiser_time(
         parameters=held / np.where(sharded, replicas, 1.0)
@@ -166,8 +166,8 @@ def _data(inputs: StepInputs, fitted: Coefficients, held: Array, experts: Array,
     each = np.where(plan.zero_stage > 0.0, software.gradient_bytes + _WEIGHT_BYTES, 2.0 * software.gradient_bytes)
     time = group_time(inputs, fitted, group=replicas, stride=plan.tensor, volume=held * each, rounds=1.0)
     if np.any(experts):
-        copies = np.maximum(replicas * plan.tensor / plan.expert, 1.0)
-        time = time + group_time(inputs, fitted, group=copies, stride=plan.expert, volume=experts * each, rounds=1.0)
+        copies = expert_copies(plan)
+        time = time + group_time(inputs, fitted, group=copies, stride=plan.expert * expert_tensor(plan), volume=experts * each, rounds=1.0)
     seen = collectives.exposed_time(
         communication_time=time, covering_time=covering,
         overlap=np.where(software.overlap_data > 0.0, fitted.data_overlap, 0.0),
