@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from functools import cache
 
@@ -39,10 +40,12 @@ class Coefficients:
         Share of a link's bandwidth that collectives reach [1].
     domain_latency, network_latency
         Start of a collective [s].
-    tensor_overlap, shard_overlap, data_overlap
-        Shares of tensor-parallel, sharded and data-parallel communication hidden behind work [1].
-    transfer_share
-        Share of pipeline transfers seen [1].
+    tensor_overlap, data_overlap
+        Shares of the work beside them that cover tensor-parallel and data-parallel communication [1].
+    context_overlap, shard_overlap
+        Shares of communication along a sequence, and of the shorter of work and fetching, that are hidden [1].
+    transfer_share, imbalance_share
+        Share of pipeline transfers seen, and of what the last stage has more work than the others [1].
     lag
         Excess for each doubling of the domains [1].
     step_overhead
@@ -80,9 +83,11 @@ class Coefficients:
     domain_latency: Array
     network_latency: Array
     tensor_overlap: Array
+    context_overlap: Array
     shard_overlap: Array
     data_overlap: Array
     transfer_share: Array
+    imbalance_share: Array
     lag: Array
     step_overhead: Array
     dispatch_bytes: Array
@@ -95,3 +100,16 @@ class Coefficients:
 
 NAMES = tuple(f.name for f in fields(Coefficients))
 """Names of all coefficients, in order."""
+
+
+@cache
+def coefficient_records(which: str = "node_coefficients") -> Mapping[str, Record]:
+    """Return the record of every coefficient: as fitted, or as expected from ``node_priors``."""
+    raw = table(which)
+    return {name: Record.of(raw[name]) for name in NAMES}
+
+
+@cache
+def fitted_coefficients() -> Coefficients:
+    """Return the coefficients of the catalog."""
+    return Coefficients(**{name: record.value for name, record in coefficient_records().items()})

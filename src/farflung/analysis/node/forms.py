@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from farflung.analysis.node.inputs import StepInputs
@@ -16,7 +16,7 @@ from farflung.analysis.node.measured import (
     plan_of,
     with_layers,
 )
-from farflung.analysis.node.shapes import architecture, dense, is_known
+from farflung.analysis.node.shapes import architecture, architecture_of_size, dense, is_known
 from farflung.analysis.node.vendor import read_vendor
 
 _GIB = 2.0**30
@@ -154,11 +154,37 @@ def _simumax(row: Row) -> MeasuredStep:
                         float(row["real_ms"]) / 1e3, float(row["real_alloc_gib"]) * _GIB)
 
 
-FORMS: Mapping[str, tuple[set[str], object]] = {
+_PLAN = ("tensor", "pipeline", "context", "expert", "interleaving", "micro_batch", "zero_stage", "recompute",
+         "sequence_parallel")  # fmt: skip
+
+
+def _run(row: Row) -> MeasuredStep:
+    cluster, precision = row.get("cluster") or "usual", row.get("precision") or "fp16"
+    length, chips = float(row["sequence_length"]), float(row["chips"])
+    model = row["model"]
+    if is_known(model):
+        shape = architecture(model, length)
+    else:
+        try:
+            shape = architecture_of_size(float(model), length)
+        except ValueError:
+            raise Excluded("model whose shape is not known") from None
+    network = {"network_bandwidth": float(row["network_gbit"]) / 8.0 * 1e9} if row.get("network_gbit") else {}
+    plan = {name: float(row[name]) for name in _PLAN if row.get(name)}
+    inputs = StepInputs(
+        hardware=cluster_hardware(cluster, precision, row["chip"], **network), architecture=shape,
+        plan=plan_of(chips, float(row["sequences"]), **plan), software=cluster_software(cluster, precision),
+    )
+    group = "experts" if shape.experts else "dense"
+    return MeasuredStep(row["run"], group, cluster, inputs, float(row["seconds"]))
+
+
+FORMS: Mapping[str, tuple[set[str], Callable[[Row], MeasuredStep]]] = {
+    "runs": ({"run", "chip", "chips", "model", "sequence_length", "sequences", "seconds"}, _run),
     "llm-foundry": ({"SeqLen (T)", "# GPUs", "Sharding Strategy", "Throughput (T/s/GPU)"}, _foundry),
     "vtrain": ({"# GPUs", "hidden size", "iteration time (ms)"}, _vtrain),
     "megatron": ({"tflops_per_gpu", "global_batch_seqs", "hidden"}, _megatron),
     "sailor": ({"plan", "real_s", "max_mem_bytes"}, _sailor),
-    "vendors": ({"config_group", "gbs_sequences", "step_time_s", "n_chips"}, read_vendor),
+    "vendors": ({"gbs_sequences", "step_time_s", "n_chips"}, read_vendor),
     "simumax": ({"case", "real_ms", "real_alloc_gib"}, _simumax),
 }

@@ -18,6 +18,7 @@ _SOCKET = 4.0
 _SHARPNESS = 6.0
 _BACKWARD_ATTENTION, _BACKWARD_WRITTEN, _BACKWARD_ELEMENTWISE = 2.5, 1.4, 1.8
 _WRITTEN_RATE = 0.6
+_FLOOR = 0.15
 _HALF = 2.0
 _KERNELS, _KERNELS_UNFUSED, _KERNELS_GATED, _KERNELS_TENSOR, _KERNELS_SPLIT = 14.0, 20.0, 8.0, 4.0, 4.0
 
@@ -181,12 +182,17 @@ def layer_passes(inputs: StepInputs, fitted: Coefficients) -> Passes:
     forward = launch.overlapped_time(chip_time=work[0], host_time=host, sharpness=_SHARPNESS)
     backward = launch.overlapped_time(chip_time=work[1], host_time=2.0 * host, sharpness=_SHARPNESS)
     blocks = 1.0 + dense + routed * (shape.shared_width > 0.0)
-    tensor = 2.0 * blocks * group_time(
-        inputs, fitted, group=t, stride=1.0, volume=tokens * shape.hidden_width * _HALF, rounds=2.0
-    ) * (1.0 - fitted.tensor_overlap * software.overlap_tensor)
+    covered = software.overlap_tensor > 0.0
+    tensor = collectives.exposed_time(
+        communication_time=2.0 * blocks * group_time(
+            inputs, fitted, group=t, stride=1.0, volume=tokens * shape.hidden_width * _HALF, rounds=2.0
+        ),
+        covering_time=products_time[0] + products_time[1],
+        overlap=np.where(covered, fitted.tensor_overlap, 0.0), floor_share=np.where(covered, _FLOOR, 1.0),
+    )
     context: Array = 0.0
     if np.any(plan.context > 1.0):
-        context = 3.0 * (1.0 - fitted.tensor_overlap) * group_time(
+        context = 3.0 * (1.0 - fitted.context_overlap) * group_time(
             inputs, fitted, group=plan.context, stride=t,
             volume=tokens * plan.context * shape.key_value_width / t * _HALF, rounds=1.0,
         )

@@ -70,8 +70,8 @@ def cluster_hardware(name: str, precision: str, chip: str | None = None, **chang
     own = {key: value_of(row[key]) for key in ("memory", "memory_bandwidth") if key in row}
     if "network" in row:
         own["network_bandwidth"] = value_of(row["network"])
-    kernel = None if row["kernel"] == "none" else row["kernel"]
     chip = chip or row["chip"]
+    kernel = row.get("kernel")
     if kernel not in table("node_rates").get(chip, {}).get("attention", {}):
         kernel = None
     return hardware(chip, precision, kernel=kernel, limited=row.get("limited", False), **own, **changes)
@@ -82,7 +82,7 @@ def cluster_software(name: str, precision: str, *, year: float | None = None, **
     row = table("node_clusters")[name]
     said = {key: float(value) for key, value in row["software"].items()}
     return Software(**{
-        "fused_attention": float(row["kernel"] != "none"), "format_bits": BITS.get(precision, 16.0),
+        "fused_attention": float(row.get("kernel") != "none"), "format_bits": BITS.get(precision, 16.0),
         "gradient_bytes": 2.0, "scatter_transfers": 0.0, "years": (year or row["year"]) - _REFERENCE_YEAR, **said, **changes,
     })  # fmt: skip
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 
@@ -11,7 +11,7 @@ from farflung.analysis.node.step import layer_parameters
 from farflung.base.arrays import Array
 from farflung.physics.node import memory, schedule
 
-_ELEMENT, _WEIGHT, _OPTIMISER, _MAIN_GRADIENT = 2.0, 2.0, 12.0, 4.0
+_ELEMENT, _WEIGHT, _OPTIMISER = 2.0, 2.0, 12.0
 _LOGIT, _LOGIT_FUSED = 6.0, 4.0
 _LIVE_LAYERS = 0.5
 _CONTEXT = 1.0e9
@@ -50,6 +50,10 @@ class StepMemory:
     def total(self) -> Array:
         """Return their sum [byte]."""
         return self.states + self.activations + self.logits + self.gathered + self.outer + self.context
+
+    def by_cause(self) -> dict[str, Array]:
+        """Return the bytes by what takes them."""
+        return {f.name: getattr(self, f.name) for f in fields(self)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,7 +112,7 @@ def step_memory(inputs: StepInputs, outer: OuterState | None = None) -> StepMemo
     routed = per_stage * experts / (plan.expert * expert_tensor(plan))
     replicas = plan.data * plan.context
     copies = expert_copies(plan)
-    each = {"weight_bytes": _WEIGHT, "gradient_bytes": _MAIN_GRADIENT, "optimiser_bytes": _OPTIMISER,
+    each = {"weight_bytes": _WEIGHT, "gradient_bytes": inputs.software.gradient_bytes, "optimiser_bytes": _OPTIMISER,
             "zero_stage": plan.zero_stage}
     states = (memory.state_bytes(parameters=held, shards=replicas, **each)
               + memory.state_bytes(parameters=routed, shards=copies, **each))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from farflung.analysis.node.coefficients import Coefficients
-from farflung.analysis.node.inputs import StepInputs, dense_share, expert_copies, expert_tensor
+from farflung.analysis.node.inputs import Architecture, StepInputs, dense_share, expert_copies, expert_tensor
 from farflung.analysis.node.layer import Passes, group_time, head_time, layer_passes
 from farflung.base.arrays import Array
 from farflung.physics.node import architecture as shapes
@@ -55,8 +55,10 @@ class StepTime:
 
 def layer_parameters(inputs: StepInputs) -> tuple[Array, Array]:
     """Return a mean layer's parameters: those that every chip of its stage shares, and those of experts."""
-    shape = inputs.architecture
-    dense = dense_share(inputs)
+    return _layer_parameters(inputs.architecture, dense_share(inputs))
+
+
+def _layer_parameters(shape: Architecture, dense: Array) -> tuple[Array, Array]:
     mixed = shapes.attention_parameters(
         hidden_width=shape.hidden_width, compressed_width=shape.compressed_width,
         expanded_width=shape.expanded_width, expanded_depth=shape.expanded_depth, value_width=shape.value_width,
@@ -70,13 +72,13 @@ def layer_parameters(inputs: StepInputs) -> tuple[Array, Array]:
     return mixed, routed
 
 
-def step_flop(inputs: StepInputs) -> Array:
-    """Return the model FLOP of a step of the whole node, masked pairs left out [FLOP]."""
-    shape, plan = inputs.architecture, inputs.plan
-    mixed, routed = layer_parameters(inputs)
+def model_flop_of(shape: Architecture, sequences: Array) -> Array:
+    """Return the model FLOP of a step of so many sequences, masked pairs left out [FLOP]."""
+    dense = shape.dense_layers / shape.layers
+    mixed, routed = _layer_parameters(shape, dense)
     active = mixed + routed * shape.active_experts / np.maximum(shape.experts, 1.0)
     return shapes.model_flop(
-        tokens=plan.data * plan.micro_batches * plan.micro_batch * shape.sequence_length,
+        tokens=sequences * shape.sequence_length,
         active_matrix_parameters=active * shape.layers + shape.vocabulary * shape.hidden_width,
         layers=shape.layers, sequence_length=shape.sequence_length, score_width=shape.score_width,
         attended_share=shape.attended_share,
@@ -97,13 +99,14 @@ def step_time(inputs: StepInputs, fitted: Coefficients) -> StepTime:
     )
     own, experts = layer_parameters(inputs)
     own, experts = own / plan.tensor, experts / (plan.expert * expert_tensor(plan))
-    sharding = _sharding(inputs, fitted, passes, recomputed, own)
+    sharding = _sharding(inputs, fitted, passes, recomputed, own, experts)
     layer = (passes.forward + passes.backward + passes.tensor + passes.context + passes.expert + recomputed
              + sharding)
     last = np.maximum(shape.layers - (plan.pipeline - 1.0) * per_stage, 0.0)
     ending = head + loss
     mean = layer * per_stage
-    slowest = np.maximum(mean, layer * last + ending)
+    excess = np.where(plan.pipeline > 1.0, fitted.imbalance_share, 1.0) * (layer * last + ending - mean)
+    slowest = mean + np.maximum(excess, 0.0)
     transfer = _transfer(inputs, fitted)
     pipelined = schedule.pipeline_step_time(
         micro_batches=plan.micro_batches, stages=plan.pipeline, interleaving=plan.interleaving,
@@ -128,24 +131,34 @@ def step_time(inputs: StepInputs, fitted: Coefficients) -> StepTime:
                     pipelined * (factor - 1.0))
 
 
-def _sharding(inputs: StepInputs, fitted: Coefficients, passes: Passes, recomputed: Array, own: Array) -> Array:
+def _sharding(inputs: StepInputs, fitted: Coefficients, passes: Passes, recomputed: Array, own: Array,
+              experts: Array) -> Array:
     plan = inputs.plan
     stage = plan.zero_stage
     if not np.any(stage > 1.0):
         return 0.0
-    replicas = plan.data * plan.context
-    fetch = group_time(inputs, fitted, group=replicas, stride=plan.tensor, volume=own * _WEIGHT_BYTES, rounds=1.0)
-    reduce = group_time(inputs, fitted, group=replicas, stride=plan.tensor,
-                        volume=own * inputs.software.gradient_bytes, rounds=1.0)
-    again = np.where(stage > 2.0, fetch, 0.0)
+
+    def moved(each: Array) -> Array:
+        mixed = group_time(
+            inputs, fitted, group=plan.data * plan.context, stride=plan.tensor, volume=own * each, rounds=1.0
+        )
+        if not np.any(experts):
+            return mixed
+        return mixed + group_time(
+            inputs, fitted, group=expert_copies(plan), stride=plan.expert * expert_tensor(plan),
+            volume=experts * each, rounds=1.0,
+        )
+
+    fetch, reduce = moved(_WEIGHT_BYTES), moved(inputs.software.gradient_bytes)
+    work = passes.backward + recomputed
     forward = collectives.partly_hidden_time(
         communication_time=fetch, compute_time=passes.forward, hidden_share=fitted.shard_overlap
-    ) - passes.forward
-    work = passes.backward + recomputed
+    )
     backward = collectives.partly_hidden_time(
-        communication_time=again + reduce, compute_time=work, hidden_share=fitted.shard_overlap
-    ) - work
-    return np.where(stage > 1.0, forward + backward, 0.0)
+        communication_time=np.where(stage > 2.0, fetch, 0.0) + reduce, compute_time=work,
+        hidden_share=fitted.shard_overlap,
+    )
+    return np.where(stage > 1.0, forward - passes.forward + backward - work, 0.0)
 
 
 def _transfer(inputs: StepInputs, fitted: Coefficients) -> Array:
@@ -174,3 +187,27 @@ def _data(inputs: StepInputs, fitted: Coefficients, held: Array, experts: Array,
         floor_share=np.where(software.overlap_data > 0.0, _FLOOR, 1.0),
     )
     return np.where(plan.zero_stage > 1.0, 0.0, seen)
+
+
+def time_by_cause(inputs: StepInputs, step: StepTime) -> dict[str, Array]:
+    """Return the seconds of a step by cause; they add up to the step."""
+    plan, passes = inputs.plan, step.passes
+    each = plan.micro_batches * step.layers
+    work = sum(passes.matmul) + sum(passes.attention) + sum(passes.elementwise) + sum(passes.dispatch)
+    last = plan.micro_batches * (plan.pipeline <= 1.0)
+    causes = {
+        "matrix products": each * sum(passes.matmul) + last * step.head,
+        "attention": each * sum(passes.attention),
+        "elementwise work": each * (sum(passes.elementwise) + sum(passes.dispatch)),
+        "loss": last * step.loss,
+        "launches": each * (passes.forward + passes.backward - work),
+        "recomputation": each * step.recomputed,
+        "tensor parallelism": each * passes.tensor,
+        "context parallelism": each * passes.context,
+        "expert parallelism": each * passes.expert,
+        "sharding": each * step.sharding,
+        "data parallelism": step.data,
+        "optimiser": step.optimiser,
+        "laggards": step.lag,
+    }
+    return {**causes, "pipeline": step.total - sum(causes.values())}

@@ -22,7 +22,6 @@ _CHIPS = {"H100": "H100 SXM", "H200": "H200 SXM", "B200": "B200", "B300": "B300"
           "H100 (96GB HBM2e, 500 W)": "H100 SXM"}
 _NOT_ATTENTION = ("nemotron3", "nemotronh", "deepseekv4", "deepseekv4flash")
 _TYPO_STAGES = 41.0
-_LIMITED = {"memory": 96e9, "memory_bandwidth": 2.4e12}
 
 
 def _number(row: Row, column: str, missing: float | None = None) -> float:
@@ -41,7 +40,7 @@ def _precision(text: str) -> str:
 
 
 def _cluster(row: Row) -> str:
-    if "torchtitan" in row["source"]:
+    if "500 W" in row["chip"]:
         return "torchtitan"
     return "maxtext-h100" if row["model"].lower().startswith("maxtext") else "nemo"
 
@@ -91,10 +90,11 @@ def read_vendor(row: Row) -> MeasuredStep:
         interleaving=max(_number(row, "vp", 1.0), 1.0) if stages > 1.0 else 1.0, zero_stage=3.0 if sharded else 1.0,
         sequence_parallel=float(tensor > 1.0), recompute=_recompute(row, cluster),
     )
-    machine = cluster_hardware(cluster, precision, chip, **(_LIMITED if "500 W" in row["chip"] else {}))
     inputs = StepInputs(
-        hardware=machine, architecture=shape, plan=plan,
-        software=cluster_software(cluster, precision, year=_year(row)),
+        hardware=cluster_hardware(cluster, precision, chip), architecture=shape, plan=plan,
+        software=cluster_software(
+            cluster, precision, year=_year(row), **({"fused_elementwise": 1.0} if "compile" in row["note"].lower() else {})
+        ),
     )
     group = "experts" if shape.experts else "dense"
     label = f"{row['model']} {row['chip']} {row['precision']} x{row['n_chips']} {row['release']}"
