@@ -34,8 +34,9 @@ class Coefficients:
         Bytes moved for a logit, and for a parameter of the optimiser [byte].
     recompute_share
         Time of a recomputed pass over that of a forward pass [1].
-    kernel_launch_time, unfused_kernel_factor, socket_delay
-        Host time of a kernel, more kernels without fusion, excess across sockets [s, 1, 1].
+    kernel_launch_time, kernel_gap, unfused_kernel_factor, socket_delay
+        Host time of a kernel, idle time of the chip between kernels, more kernels without fusion, excess across
+        sockets [s, s, 1, 1].
     domain_efficiency, network_efficiency
         Share of a link's bandwidth that collectives reach [1].
     domain_latency, network_latency
@@ -44,8 +45,8 @@ class Coefficients:
         Shares of the work beside them that cover tensor-parallel and data-parallel communication [1].
     context_overlap, shard_overlap
         Shares of communication along a sequence, and of the shorter of work and fetching, that are hidden [1].
-    transfer_share, imbalance_share
-        Share of pipeline transfers seen, and of what the last stage has more work than the others [1].
+    transfer_share
+        Share of pipeline transfers seen [1].
     lag
         Excess for each doubling of the domains [1].
     step_overhead
@@ -76,6 +77,7 @@ class Coefficients:
     optimiser_bytes: Array
     recompute_share: Array
     kernel_launch_time: Array
+    kernel_gap: Array
     unfused_kernel_factor: Array
     socket_delay: Array
     domain_efficiency: Array
@@ -87,7 +89,6 @@ class Coefficients:
     shard_overlap: Array
     data_overlap: Array
     transfer_share: Array
-    imbalance_share: Array
     lag: Array
     step_overhead: Array
     dispatch_bytes: Array

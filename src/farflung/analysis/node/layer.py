@@ -179,8 +179,9 @@ def layer_passes(inputs: StepInputs, fitted: Coefficients) -> Passes:
         socket_size=_SOCKET, socket_delay=fitted.socket_delay,
     )
     work = both(products_time, core, elementwise, dispatched)
-    forward = launch.overlapped_time(chip_time=work[0], host_time=host, sharpness=_SHARPNESS)
-    backward = launch.overlapped_time(chip_time=work[1], host_time=2.0 * host, sharpness=_SHARPNESS)
+    gap = kernels * fitted.kernel_gap
+    forward = launch.overlapped_time(chip_time=work[0] + gap, host_time=host, sharpness=_SHARPNESS)
+    backward = launch.overlapped_time(chip_time=work[1] + 2.0 * gap, host_time=2.0 * host, sharpness=_SHARPNESS)
     blocks = 1.0 + dense + routed * (shape.shared_width > 0.0)
     covered = software.overlap_tensor > 0.0
     tensor = collectives.exposed_time(

@@ -105,8 +105,7 @@ def step_time(inputs: StepInputs, fitted: Coefficients) -> StepTime:
     last = np.maximum(shape.layers - (plan.pipeline - 1.0) * per_stage, 0.0)
     ending = head + loss
     mean = layer * per_stage
-    excess = np.where(plan.pipeline > 1.0, fitted.imbalance_share, 1.0) * (layer * last + ending - mean)
-    slowest = mean + np.maximum(excess, 0.0)
+    slowest = np.maximum(mean, layer * last + ending)
     transfer = _transfer(inputs, fitted)
     pipelined = schedule.pipeline_step_time(
         micro_batches=plan.micro_batches, stages=plan.pipeline, interleaving=plan.interleaving,
