@@ -70,6 +70,10 @@ def _vtrain(row: Row) -> MeasuredStep:
     return MeasuredStep(label, name, name, inputs, float(row["iteration time (ms)"]) / 1e3)
 
 
+_TUNED_MICRO_BATCH = 4.0
+"""Micro-batch of tuned runs without a pipeline, which their tables leave out; with one, a single sequence."""
+
+
 def _megatron(row: Row) -> MeasuredStep:
     chips, hidden, layers = float(row["gpus"]), float(row["hidden"]), float(row["layers"])
     core = "Core" in row["source"]
@@ -78,8 +82,10 @@ def _megatron(row: Row) -> MeasuredStep:
     stages, tensor = float(row["pp"]), float(row["tp"])
     shape = {"layers": layers, "hidden": hidden, "heads": heads, "kv_heads": heads, "head_width": 128.0,
              "feedforward": 4.0 * hidden, "vocabulary": vocabulary, "tied": True}
+    share = float(row["global_batch_seqs"]) * tensor * stages / chips
     plan = plan_of(
-        chips, float(row["global_batch_seqs"]), tensor=tensor, pipeline=stages,
+        chips, float(row["global_batch_seqs"]), tensor=tensor,
+        micro_batch=min(_TUNED_MICRO_BATCH, share) if stages == 1.0 else 1.0, pipeline=stages,
         zero_stage=1.0 if core else 0.0, recompute=0.0 if core else 2.0, sequence_parallel=float(core and tensor > 1.0),
         interleaving=_blocks(layers / stages) if core and stages > 1.0 else 1.0,
     )
