@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from farflung.base.arrays import Array, as_array, namespace, power
+from farflung.base.arrays import Array, Namespace, array_function, power
 
 
-def hidden_width_of_size(*, parameters: Array, vocabulary: Array, aspect_ratio: Array) -> Array:
+@array_function
+def hidden_width_of_size(
+    xp: Namespace, *, parameters: Array, vocabulary: Array, aspect_ratio: Array
+) -> Array:
     """Return the hidden width of a dense model of that size and usual shape [1].
 
     Parameters
@@ -24,9 +27,8 @@ def hidden_width_of_size(*, parameters: Array, vocabulary: Array, aspect_ratio: 
     Evidence: kaplan2020scaling, grattafiori2024llama3
     Limits: published dense models of 1 to 500 billion have 80 to 150 widths a layer.
     """
-    xp = namespace(parameters, vocabulary, aspect_ratio)
-    body = 12.0 / as_array(aspect_ratio, xp)
-    width = power(parameters / body, as_array(1.0, xp) / 3.0, xp)
+    body = 12.0 / aspect_ratio
+    width = power(xp, parameters / body, 1.0 / 3.0)
     for _ in range(6):
         excess = body * width**3 + 2.0 * vocabulary * width - parameters
         width = width - excess / (3.0 * body * width**2 + 2.0 * vocabulary)
@@ -34,7 +36,12 @@ def hidden_width_of_size(*, parameters: Array, vocabulary: Array, aspect_ratio: 
 
 
 def attention_parameters(
-    *, hidden_width: Array, compressed_width: Array, expanded_width: Array, expanded_depth: Array, value_width: Array
+    *,
+    hidden_width: Array,
+    compressed_width: Array,
+    expanded_width: Array,
+    expanded_depth: Array,
+    value_width: Array,
 ) -> Array:
     """Return the parameters of the projections of one layer's attention [1].
 

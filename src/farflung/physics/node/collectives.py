@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from farflung.base.arrays import Array, as_array, namespace
+from farflung.base.arrays import Array, Namespace, array_function, where
 
 
-def members_in_domain(*, group: Array, stride: Array, domain_size: Array) -> Array:
+@array_function
+def members_in_domain(xp: Namespace, *, group: Array, stride: Array, domain_size: Array) -> Array:
     """Return how many members of a group of chips share one fast domain [1].
 
     Parameters
@@ -24,12 +25,12 @@ def members_in_domain(*, group: Array, stride: Array, domain_size: Array) -> Arr
     Evidence: narayanan2021megatron
     Limits: placements by hand may do better.
     """
-    xp = namespace(group, stride, domain_size)
-    one = as_array(1.0, xp)
-    return xp.minimum(as_array(group, xp), xp.maximum(one, as_array(domain_size / stride, xp)))
+    return xp.minimum(group, xp.maximum(domain_size / stride, 1.0))
 
 
+@array_function
 def group_bandwidth(
+    xp: Namespace,
     *,
     group: Array,
     members_in_domain: Array,
@@ -60,15 +61,14 @@ def group_bandwidth(
     Evidence: bang2023vtrain, narayanan2021megatron
     Limits: no contention between groups.
     """
-    xp = namespace(
-        group, members_in_domain, domain_bandwidth, network_bandwidth, domain_efficiency, network_efficiency
-    )
-    inside = as_array(domain_bandwidth * domain_efficiency, xp)
-    outside = as_array(network_bandwidth * network_efficiency * members_in_domain, xp)
-    return xp.where(as_array(group > members_in_domain, xp), xp.minimum(inside, outside), inside)
+    inside = domain_bandwidth * domain_efficiency
+    outside = network_bandwidth * network_efficiency * members_in_domain
+    return where(xp, group > members_in_domain, xp.minimum(inside, outside), inside)
 
 
+@array_function
 def collective_time(
+    xp: Namespace,
     *,
     volume: Array,
     rounds: Array,
@@ -102,15 +102,15 @@ def collective_time(
     Evidence: patarasuk2009bandwidth, bang2023vtrain
     Limits: no congestion.
     """
-    xp = namespace(volume, rounds, group, members_in_domain, bandwidth, domain_latency, network_latency)
-    size = as_array(group, xp)
-    doublings = xp.log2(as_array(size / members_in_domain, xp))
-    time = rounds * (size - 1.0) / size * volume / bandwidth + domain_latency
+    doublings = xp.log2(group / members_in_domain)
+    time = rounds * (group - 1.0) / group * volume / bandwidth + domain_latency
     time = time + rounds * network_latency * doublings
-    return xp.where(as_array(size > 1.0, xp), as_array(time, xp), as_array(0.0, xp))
+    return where(xp, group > 1.0, time, 0.0)
 
 
+@array_function
 def all_to_all_time(
+    xp: Namespace,
     *,
     volume: Array,
     group: Array,
@@ -142,17 +142,16 @@ def all_to_all_time(
     Evidence: deepseek2024v3
     Limits: sending a token once to a node of several of its experts needs less.
     """
-    xp = namespace(
-        volume, group, members_in_domain, domain_rate, network_rate, domain_latency, network_latency
-    )
-    size, near = as_array(group, xp), as_array(members_in_domain, xp)
-    inside = as_array(volume * (near - 1.0) / size / domain_rate, xp)
-    outside = as_array(volume * (size - near) / size / network_rate, xp)
-    time = xp.maximum(inside, outside) + domain_latency + network_latency * xp.log2(size / near)
-    return xp.where(size > 1.0, time, as_array(0.0, xp))
+    inside = volume * (members_in_domain - 1.0) / group / domain_rate
+    outside = volume * (group - members_in_domain) / group / network_rate
+    time = xp.maximum(inside, outside) + domain_latency + network_latency * xp.log2(group / members_in_domain)
+    return where(xp, group > 1.0, time, 0.0)
 
 
-def exposed_time(*, communication_time: Array, covering_time: Array, overlap: Array, floor_share: Array) -> Array:
+@array_function
+def exposed_time(
+    xp: Namespace, *, communication_time: Array, covering_time: Array, overlap: Array, floor_share: Array
+) -> Array:
     """Return what is seen of communication that runs beside computation [s].
 
     Parameters
@@ -173,12 +172,13 @@ def exposed_time(*, communication_time: Array, covering_time: Array, overlap: Ar
     Evidence: zhao2023fsdp
     Limits: small buckets overlap less.
     """
-    xp = namespace(communication_time, covering_time, overlap, floor_share)
-    whole = as_array(communication_time, xp)
-    return xp.maximum(whole - overlap * covering_time, floor_share * whole)
+    return xp.maximum(communication_time - overlap * covering_time, floor_share * communication_time)
 
 
-def partly_hidden_time(*, communication_time: Array, compute_time: Array, hidden_share: Array) -> Array:
+@array_function
+def partly_hidden_time(
+    xp: Namespace, *, communication_time: Array, compute_time: Array, hidden_share: Array
+) -> Array:
     """Return the time of a layer whose parameters are fetched beside the work of its neighbours [s].
 
     Parameters
@@ -197,6 +197,5 @@ def partly_hidden_time(*, communication_time: Array, compute_time: Array, hidden
     Evidence: zhao2023fsdp, rajbhandari2020zero
     Limits: o falls where collectives take units from the work.
     """
-    xp = namespace(communication_time, compute_time, hidden_share)
-    x, y = as_array(communication_time, xp), as_array(compute_time, xp)
-    return x + y - hidden_share * xp.minimum(x, y)
+    hidden = hidden_share * xp.minimum(communication_time, compute_time)
+    return communication_time + compute_time - hidden

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from farflung.base.arrays import Array, as_array, namespace
+from farflung.base.arrays import Array, Namespace, array_function, power, where
 
 
+@array_function
 def launch_time(
-    *, kernels: Array, kernel_launch_time: Array, tensor_parallelism: Array, socket_size: Array, socket_delay: Array
+    xp: Namespace,
+    *,
+    kernels: Array,
+    kernel_launch_time: Array,
+    tensor_parallelism: Array,
+    socket_size: Array,
+    socket_delay: Array,
 ) -> Array:
     """Return the time the host takes to launch the kernels of a pass [s].
 
@@ -30,13 +37,11 @@ def launch_time(
     Evidence: bang2023vtrain
     Limits: captured graphs launch without the host.
     """
-    xp = namespace(kernels, kernel_launch_time, tensor_parallelism, socket_size, socket_delay)
-    spans = as_array(tensor_parallelism > socket_size, xp)
-    one = as_array(1.0, xp)
-    return kernels * kernel_launch_time * xp.where(spans, one + socket_delay, one)
+    return kernels * kernel_launch_time * where(xp, tensor_parallelism > socket_size, 1.0 + socket_delay, 1.0)
 
 
-def overlapped_time(*, chip_time: Array, host_time: Array, sharpness: Array) -> Array:
+@array_function
+def overlapped_time(xp: Namespace, *, chip_time: Array, host_time: Array, sharpness: Array) -> Array:
     """Return the time of a pass of which chip and host do their parts side by side [s].
 
     Parameters
@@ -55,8 +60,6 @@ def overlapped_time(*, chip_time: Array, host_time: Array, sharpness: Array) -> 
     Evidence: bang2023vtrain
     Limits: none beyond those of the two times.
     """
-    xp = namespace(chip_time, host_time, sharpness)
-    chip, host = as_array(chip_time, xp), as_array(host_time, xp)
-    larger = xp.maximum(chip, host)
-    ratio = xp.minimum(chip, host) / larger
-    return larger * xp.exp(xp.log1p(ratio**sharpness) / sharpness)
+    longer = xp.maximum(chip_time, host_time)
+    ratio = xp.minimum(chip_time, host_time) / longer
+    return longer * power(xp, 1.0 + ratio**sharpness, 1.0 / sharpness)

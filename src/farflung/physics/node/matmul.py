@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from farflung.base.arrays import Array, as_array, namespace
+from farflung.base.arrays import Array, Namespace, array_function
 
 
-def idle_wave_share(*, rows: Array, columns: Array, tile_rows: Array, tile_columns: Array, units: Array) -> Array:
+@array_function
+def idle_wave_share(
+    xp: Namespace, *, rows: Array, columns: Array, tile_rows: Array, tile_columns: Array, units: Array
+) -> Array:
     """Return how much longer than a full machine a product takes because its last wave is not full [1].
 
     Parameters
@@ -24,10 +27,9 @@ def idle_wave_share(*, rows: Array, columns: Array, tile_rows: Array, tile_colum
     Evidence: nvidia2023matmul
     Limits: libraries choose among tiles and split the depth, so only a share of this is seen.
     """
-    xp = namespace(rows, columns, tile_rows, tile_columns, units)
-    tiles = xp.ceil(as_array(rows / tile_rows, xp)) * xp.ceil(as_array(columns / tile_columns, xp))
+    tiles = xp.ceil(rows / tile_rows) * xp.ceil(columns / tile_columns)
     waves = tiles / units
-    return xp.ceil(as_array(waves, xp)) / waves - 1.0
+    return xp.ceil(waves) / waves - 1.0
 
 
 def matmul_time(

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from farflung.base.arrays import Array, as_array, namespace
+from farflung.base.arrays import Array, Namespace, array_function, where
 
 
+@array_function
 def state_bytes(
+    xp: Namespace,
     *,
     parameters: Array,
     weight_bytes: Array,
@@ -34,15 +36,19 @@ def state_bytes(
     Evidence: rajbhandari2020zero
     Limits: buffers of gathered layers come on top.
     """
-    xp = namespace(parameters, weight_bytes, gradient_bytes, optimiser_bytes, shards, zero_stage)
-    whole, share, stage = as_array(1.0, xp), as_array(1.0 / shards, xp), as_array(zero_stage, xp)
-    weights = weight_bytes * xp.where(stage >= 3.0, share, whole)
-    gradients = gradient_bytes * xp.where(stage >= 2.0, share, whole)
-    return parameters * (weights + gradients + optimiser_bytes * xp.where(stage >= 1.0, share, whole))
+    share = 1.0 / shards
+    weights = weight_bytes * where(xp, zero_stage >= 3.0, share, 1.0)
+    gradients = gradient_bytes * where(xp, zero_stage >= 2.0, share, 1.0)
+    return parameters * (weights + gradients + optimiser_bytes * where(xp, zero_stage >= 1.0, share, 1.0))
 
 
 def activation_bytes(
-    *, tokens: Array, sharded_width: Array, residual_width: Array, residual_shards: Array, element_bytes: Array
+    *,
+    tokens: Array,
+    sharded_width: Array,
+    residual_width: Array,
+    residual_shards: Array,
+    element_bytes: Array,
 ) -> Array:
     """Return the activations that one layer keeps of one micro-batch for its backward pass [byte].
 
@@ -69,7 +75,10 @@ def activation_bytes(
     return tokens * element_bytes * (sharded_width + residual_width / residual_shards)
 
 
-def micro_batches_in_flight(*, micro_batches: Array, stages: Array, interleaving: Array) -> Array:
+@array_function
+def micro_batches_in_flight(
+    xp: Namespace, *, micro_batches: Array, stages: Array, interleaving: Array
+) -> Array:
     """Return the micro-batches whose activations the first stage of a pipeline holds [1].
 
     Parameters
@@ -88,10 +97,8 @@ def micro_batches_in_flight(*, micro_batches: Array, stages: Array, interleaving
     Evidence: narayanan2021megatron
     Limits: counts whole stages.
     """
-    xp = namespace(micro_batches, stages, interleaving)
-    interleaved = as_array((stages - 1.0) / interleaving, xp)
-    extra = xp.where(as_array(interleaving > 1, xp), interleaved, as_array(0.0, xp))
-    return xp.minimum(as_array(micro_batches, xp), stages + extra)
+    extra = where(xp, interleaving > 1.0, (stages - 1.0) / interleaving, 0.0)
+    return xp.minimum(micro_batches, stages + extra)
 
 
 def low_communication_bytes(

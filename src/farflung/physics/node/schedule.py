@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from farflung.base.arrays import Array, as_array, namespace
+from farflung.base.arrays import Array, Namespace, array_function, where
 
 
-def slowest_stage_layers(*, layers: Array, stages: Array, interleaving: Array) -> Array:
+@array_function
+def slowest_stage_layers(xp: Namespace, *, layers: Array, stages: Array, interleaving: Array) -> Array:
     """Return the layers of the pipeline stage that has most of them [1].
 
     Parameters
@@ -24,11 +25,12 @@ def slowest_stage_layers(*, layers: Array, stages: Array, interleaving: Array) -
     Evidence: narayanan2021megatron
     Limits: stages may be balanced by hand against the head.
     """
-    xp = namespace(layers, stages, interleaving)
-    return interleaving * xp.ceil(as_array(layers / (stages * interleaving), xp) - 1e-9)
+    return interleaving * xp.ceil(layers / (stages * interleaving) - 1e-12)
 
 
+@array_function
 def pipeline_step_time(
+    xp: Namespace,
     *,
     micro_batches: Array,
     stages: Array,
@@ -64,15 +66,13 @@ def pipeline_step_time(
     Evidence: narayanan2021megatron
     Limits: zero-bubble schedules do better.
     """
-    xp = namespace(
-        micro_batches, stages, interleaving, slowest_stage_time, mean_stage_time, transfer_time, transfer_share
-    )
-    handed = xp.where(as_array(stages > 1, xp), as_array(transfer_time, xp), as_array(0.0, xp))
+    handed = where(xp, stages > 1.0, transfer_time, 0.0)
     steady = slowest_stage_time + 2.0 * interleaving * transfer_share * handed
     return micro_batches * steady + (stages - 1.0) * (mean_stage_time / interleaving + 2.0 * handed)
 
 
-def lagging_factor(*, domains: Array, lag: Array) -> Array:
+@array_function
+def lagging_factor(xp: Namespace, *, domains: Array, lag: Array) -> Array:
     """Return how much longer a step takes because every domain waits for the slowest [1].
 
     Parameters
@@ -89,5 +89,4 @@ def lagging_factor(*, domains: Array, lag: Array) -> Array:
     Evidence: jiang2024megascale
     Limits: a domain that fails or throttles is not in it.
     """
-    xp = namespace(domains, lag)
-    return 1.0 + lag * xp.log2(xp.maximum(as_array(domains, xp), as_array(1.0, xp)))
+    return 1.0 + lag * xp.maximum(xp.log2(domains), 0.0)
