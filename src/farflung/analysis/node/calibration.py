@@ -111,15 +111,17 @@ def calibrate(sample: Sample) -> Calibration:
         return np.concatenate([weight * _robust(misfit), deviations])
 
     if fixed:
-        return Calibration(Coefficients(**dict(zip(NAMES, middle, strict=True))), dict(zip(NAMES, spread, strict=True)))
+        return Calibration(
+            Coefficients(**dict(zip(NAMES, middle, strict=True))), dict(zip(NAMES, spread, strict=True))
+        )
     most = np.array([_largest(name, m, s) for name, m, s in zip(NAMES, middle, spread, strict=True)])
-    best = least_squares(
-        residuals, np.zeros(len(NAMES)), bounds=(-_FAR, most), max_nfev=_MOST_EVALUATIONS
-    )
+    best = least_squares(residuals, np.zeros(len(NAMES)), bounds=(-_FAR, most), max_nfev=_MOST_EVALUATIONS)
     values = middle * np.exp(best.x * spread)
     covariance = np.linalg.inv(best.jac.T @ best.jac)
     errors = spread * np.sqrt(np.diag(covariance))
-    return Calibration(Coefficients(**dict(zip(NAMES, values, strict=True))), dict(zip(NAMES, errors, strict=True)))
+    return Calibration(
+        Coefficients(**dict(zip(NAMES, values, strict=True))), dict(zip(NAMES, errors, strict=True))
+    )
 
 
 def _largest(name: str, middle: float, spread: float) -> float:

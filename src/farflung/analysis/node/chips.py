@@ -32,8 +32,9 @@ def value_of(raw: Mapping[str, Any]) -> float:
     return record.value * _SI[record.unit]
 
 
-def hardware(name: str, precision: str = "fp16", *, kernel: str | None = None, limited: bool = False,
-             **changes: float) -> Hardware:
+def hardware(
+    name: str, precision: str = "fp16", *, kernel: str | None = None, limited: bool = False, **changes: float
+) -> Hardware:
     """Return the rates of a chip in its usual box, with fields changed.
 
     Parameters
@@ -57,8 +58,11 @@ def hardware(name: str, precision: str = "fp16", *, kernel: str | None = None, l
     row = _row(name)
     form = FORMAT_OF_PRECISION.get(precision, precision)
     if form not in row["sustained"]:
-        raise InputError("nodes.precision", f"{name} has no measured rate in {precision}",
-                         nearest=" or ".join(row["sustained"]))
+        raise InputError(
+            "nodes.precision",
+            f"{name} has no measured rate in {precision}",
+            nearest=" or ".join(row["sustained"]),
+        )
     wanted = kernel or row["kernel"]
     if wanted not in row["attention"]:
         raise unknown("nodes.attention", "attention kernel", wanted, row["attention"])

@@ -35,14 +35,19 @@ def _foundry(row: Row) -> MeasuredStep:
     tokens, micro = float(row["GlobalBatchSize (T)"]), float(row["MicroBatchSize"])
     batches = round(tokens / (length * micro * chips))
     plan = plan_of(
-        chips, batches * micro * chips, micro_batch=micro,
+        chips,
+        batches * micro * chips,
+        micro_batch=micro,
         zero_stage={"FULL_SHARD": 3.0, "SHARD_GRAD_OP": 2.0}[row["Sharding Strategy"]],
         recompute=2.0 if row["Activation Checkpointing"] == "True" else 0.0,
     )
     inputs = StepInputs(
         hardware=cluster_hardware(cluster, precision, **(_A100_40GB if row["GPU"] == "a100_40gb" else {})),
-        architecture=architecture(f"MPT {row['Model']}", length), plan=plan,
-        software=cluster_software(cluster, precision, gradient_bytes=2.0 if row["MP Mode"] == "PURE" else 4.0),
+        architecture=architecture(f"MPT {row['Model']}", length),
+        plan=plan,
+        software=cluster_software(
+            cluster, precision, gradient_bytes=2.0 if row["MP Mode"] == "PURE" else 4.0
+        ),
     )
     rate = float(row["Throughput (T/s/GPU)"]) * chips
     label = f"{row['Model']} x{row['# GPUs']} {row['GPU']} {precision} s{row['SeqLen (T)']}"
@@ -52,20 +57,35 @@ def _foundry(row: Row) -> MeasuredStep:
 def _vtrain(row: Row) -> MeasuredStep:
     chips = float(row["# GPUs"])
     hidden, heads = float(row["hidden size"]), float(row["attention heads"])
-    shape = {"layers": float(row["# layers"]), "hidden": hidden, "heads": heads, "kv_heads": heads,
-             "head_width": hidden / heads, "feedforward": 4.0 * hidden, "vocabulary": 51200.0, "tied": True}
+    shape = {
+        "layers": float(row["# layers"]),
+        "hidden": hidden,
+        "heads": heads,
+        "kv_heads": heads,
+        "head_width": hidden / heads,
+        "feedforward": 4.0 * hidden,
+        "vocabulary": 51200.0,
+        "tied": True,
+    }
     multi = chips > 8.0
     plan = plan_of(
-        chips, float(row["global batch"]), micro_batch=float(row["micro batch"]),
-        tensor=float(row["tensor parallelism"]), pipeline=float(row["pipeline parallelism"]),
+        chips,
+        float(row["global batch"]),
+        micro_batch=float(row["micro batch"]),
+        tensor=float(row["tensor parallelism"]),
+        pipeline=float(row["pipeline parallelism"]),
         recompute=2.0 if multi else 0.0,
     )
     inputs = StepInputs(
-        hardware=cluster_hardware("vtrain", "fp16"), architecture=dense(float(row["sequence length"]), shape), plan=plan,
+        hardware=cluster_hardware("vtrain", "fp16"),
+        architecture=dense(float(row["sequence length"]), shape),
+        plan=plan,
         software=cluster_software("vtrain", "fp16"),
     )
-    label = (f"h{hidden:.0f} L{row['# layers']} t{row['tensor parallelism']} d{row['data parallelism']} "
-             f"p{row['pipeline parallelism']} b{row['micro batch']}/{row['global batch']}")
+    label = (
+        f"h{hidden:.0f} L{row['# layers']} t{row['tensor parallelism']} d{row['data parallelism']} "
+        f"p{row['pipeline parallelism']} b{row['micro batch']}/{row['global batch']}"
+    )
     name = "vtrain multi" if multi else "vtrain single"
     return MeasuredStep(label, name, name, inputs, float(row["iteration time (ms)"]) / 1e3)
 
@@ -80,25 +100,51 @@ def _megatron(row: Row) -> MeasuredStep:
     cluster, length, vocabulary = ("megatron-core", 4096.0, 131072.0) if core else ("selene", 2048.0, 51200.0)
     heads = hidden / 128.0
     stages, tensor = float(row["pp"]), float(row["tp"])
-    shape = {"layers": layers, "hidden": hidden, "heads": heads, "kv_heads": heads, "head_width": 128.0,
-             "feedforward": 4.0 * hidden, "vocabulary": vocabulary, "tied": True}
+    shape = {
+        "layers": layers,
+        "hidden": hidden,
+        "heads": heads,
+        "kv_heads": heads,
+        "head_width": 128.0,
+        "feedforward": 4.0 * hidden,
+        "vocabulary": vocabulary,
+        "tied": True,
+    }
     share = float(row["global_batch_seqs"]) * tensor * stages / chips
     plan = plan_of(
-        chips, float(row["global_batch_seqs"]), tensor=tensor,
-        micro_batch=min(_TUNED_MICRO_BATCH, share) if stages == 1.0 else 1.0, pipeline=stages,
-        zero_stage=1.0 if core else 0.0, recompute=0.0 if core else 2.0, sequence_parallel=float(core and tensor > 1.0),
+        chips,
+        float(row["global_batch_seqs"]),
+        tensor=tensor,
+        micro_batch=min(_TUNED_MICRO_BATCH, share) if stages == 1.0 else 1.0,
+        pipeline=stages,
+        zero_stage=1.0 if core else 0.0,
+        recompute=0.0 if core else 2.0,
+        sequence_parallel=float(core and tensor > 1.0),
         interleaving=_blocks(layers / stages) if core and stages > 1.0 else 1.0,
     )
     sequences = float(row["global_batch_seqs"])
     passes, ratio = (72.0, 12.0) if core else (96.0, 16.0)
-    flop = passes * sequences * length * layers * hidden**2 * (
-        1.0 + length / (6.0 * hidden) + vocabulary / (ratio * layers * hidden))
+    flop = (
+        passes
+        * sequences
+        * length
+        * layers
+        * hidden**2
+        * (1.0 + length / (6.0 * hidden) + vocabulary / (ratio * layers * hidden))
+    )
     inputs = StepInputs(
-        hardware=cluster_hardware(cluster, "fp16"), architecture=dense(length, shape), plan=plan,
+        hardware=cluster_hardware(cluster, "fp16"),
+        architecture=dense(length, shape),
+        plan=plan,
         software=cluster_software(cluster, "fp16"),
     )
-    return MeasuredStep(f"{row['model']} x{row['gpus']}", cluster, cluster, inputs,
-                        flop / (chips * float(row["tflops_per_gpu"]) * 1e12))
+    return MeasuredStep(
+        f"{row['model']} x{row['gpus']}",
+        cluster,
+        cluster,
+        inputs,
+        flop / (chips * float(row["tflops_per_gpu"]) * 1e12),
+    )
 
 
 def _blocks(layers_of_stage: float) -> float:
@@ -120,11 +166,19 @@ def _sailor(row: Row) -> MeasuredStep:
         raise Excluded("parallelism does not divide the chips or the batch")
     plan = plan_of(chips, float(row["gbs"]), tensor=tensor, pipeline=stages, micro_batch=micro)
     inputs = StepInputs(
-        hardware=cluster_hardware("clariden", "fp16"), architecture=architecture(model, 2048.0), plan=plan,
+        hardware=cluster_hardware("clariden", "fp16"),
+        architecture=architecture(model, 2048.0),
+        plan=plan,
         software=cluster_software("clariden", "fp16"),
     )
-    return MeasuredStep(row["plan"].split("plan_config_")[0] + f"D{row['dp']}", model, "clariden", inputs,
-                        float(row["real_s"]), float(row["max_mem_bytes"]))
+    return MeasuredStep(
+        row["plan"].split("plan_config_")[0] + f"D{row['dp']}",
+        model,
+        "clariden",
+        inputs,
+        float(row["real_s"]),
+        float(row["max_mem_bytes"]),
+    )
 
 
 _CASE = re.compile(r"(tp|ep|pp|dp|cp|l|mbc|mbs|seq)(\d+)")
@@ -146,18 +200,33 @@ def _simumax(row: Row) -> MeasuredStep:
     micro, batches = given.get("mbs", 1.0), given["mbc"]
     chips = tensor * stages * context * data
     plan = plan_of(
-        chips, data * micro * batches, tensor=tensor, pipeline=stages, context=context, expert=given.get("ep", 1.0),
-        micro_batch=micro, zero_stage=1.0, sequence_parallel=float(tensor > 1.0),
+        chips,
+        data * micro * batches,
+        tensor=tensor,
+        pipeline=stages,
+        context=context,
+        expert=given.get("ep", 1.0),
+        micro_batch=micro,
+        zero_stage=1.0,
+        sequence_parallel=float(tensor > 1.0),
     )
     shape = with_layers(architecture(model, given.get("seq", 4096.0)), given["l"])
     if shape.experts:  # its short models keep one dense layer, as its memory shows
         shape = replace(shape, dense_layers=1.0)
     inputs = StepInputs(
-        hardware=cluster_hardware("simumax-b200", "fp16"), architecture=shape, plan=plan,
+        hardware=cluster_hardware("simumax-b200", "fp16"),
+        architecture=shape,
+        plan=plan,
         software=cluster_software("simumax-b200", "fp16", fused_loss=float("cef" in row["case"])),
     )
-    return MeasuredStep(row["case"], "experts" if shape.experts else "dense", "simumax-b200", inputs,
-                        float(row["real_ms"]) / 1e3, float(row["real_alloc_gib"]) * _GIB)
+    return MeasuredStep(
+        row["case"],
+        "experts" if shape.experts else "dense",
+        "simumax-b200",
+        inputs,
+        float(row["real_ms"]) / 1e3,
+        float(row["real_alloc_gib"]) * _GIB,
+    )
 
 
 _PLAN = ("tensor", "pipeline", "context", "expert", "interleaving", "micro_batch", "zero_stage", "recompute",
@@ -178,8 +247,10 @@ def _run(row: Row) -> MeasuredStep:
     network = {"network_bandwidth": float(row["network_gbit"]) / 8.0 * 1e9} if row.get("network_gbit") else {}
     plan = {name: float(row[name]) for name in _PLAN if row.get(name)}
     inputs = StepInputs(
-        hardware=cluster_hardware(cluster, precision, row["chip"], **network), architecture=shape,
-        plan=plan_of(chips, float(row["sequences"]), **plan), software=cluster_software(cluster, precision),
+        hardware=cluster_hardware(cluster, precision, row["chip"], **network),
+        architecture=shape,
+        plan=plan_of(chips, float(row["sequences"]), **plan),
+        software=cluster_software(cluster, precision),
     )
     group = "experts" if shape.experts else "dense"
     return MeasuredStep(row["run"], group, cluster, inputs, float(row["seconds"]))

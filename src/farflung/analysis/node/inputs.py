@@ -203,7 +203,9 @@ def stack_inputs(rows: Sequence[StepInputs]) -> StepInputs:
 
     def stacked(part: str) -> dict[str, Array]:
         values = [getattr(row, part) for row in rows]
-        return {f.name: np.array([getattr(v, f.name) for v in values], dtype=float) for f in fields(values[0])}
+        return {
+            f.name: np.array([getattr(v, f.name) for v in values], dtype=float) for f in fields(values[0])
+        }
 
     return StepInputs(
         hardware=Hardware(**stacked("hardware")),

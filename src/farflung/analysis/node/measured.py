@@ -95,8 +95,17 @@ def plan_of(chips: float, sequences: float, **fields: float) -> Plan:
     Excluded
         If the degrees do not divide the chips, or the micro-batches are not whole.
     """
-    usual = {"tensor": 1.0, "pipeline": 1.0, "context": 1.0, "expert": 1.0, "interleaving": 1.0, "micro_batch": 1.0,
-             "zero_stage": 0.0, "recompute": 0.0, "sequence_parallel": 0.0}
+    usual = {
+        "tensor": 1.0,
+        "pipeline": 1.0,
+        "context": 1.0,
+        "expert": 1.0,
+        "interleaving": 1.0,
+        "micro_batch": 1.0,
+        "zero_stage": 0.0,
+        "recompute": 0.0,
+        "sequence_parallel": 0.0,
+    }
     plan = usual | fields
     data = chips / (plan["tensor"] * plan["pipeline"] * plan["context"])
     micro_batches = sequences / (data * plan["micro_batch"])
@@ -119,7 +128,9 @@ def read_steps(file: Path | Traversable) -> MeasuredTable:
         text = file.read_text(encoding="utf-8")
     except (OSError, ValueError) as error:
         raise InputError(file.name, f"cannot be read ({error})"[:200]) from error
-    lines = [line for line in text.splitlines() if line and (not line.startswith("#") or line.startswith(_HEADER))]
+    lines = [
+        line for line in text.splitlines() if line and (not line.startswith("#") or line.startswith(_HEADER))
+    ]
     reader = csv.DictReader(io.StringIO("\n".join(lines)))
     columns = set(reader.fieldnames or ())
     for form, (needed, read) in FORMS.items():

@@ -6,10 +6,10 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
-from farflung.analysis.node.inputs import StepInputs, dense_share, expert_copies, expert_tensor
-from farflung.analysis.node.step import layer_parameters
+from farflung.analysis.node.inputs import StepInputs, dense_share, expert_copies
+from farflung.analysis.node.step import chip_parameters
 from farflung.base.arrays import Array
-from farflung.physics.node import memory, schedule
+from farflung.physics.node import memory
 
 _ELEMENT, _WEIGHT, _OPTIMISER = 2.0, 2.0, 12.0
 _LOGIT, _LOGIT_FUSED = 6.0, 4.0
@@ -87,15 +87,22 @@ def layer_activations(inputs: StepInputs) -> tuple[Array, Array]:
     sent = (1.0 - dense) * shape.active_experts
     kept = kept + sent * (_MAP_COPIES * shape.hidden_width + (2.0 + shape.gated) * shape.expert_width)
     whole = memory.activation_bytes(
-        tokens=tokens, sharded_width=kept / plan.tensor, residual_width=_RESIDUAL_COPIES * shape.hidden_width,
-        residual_shards=split, element_bytes=_ELEMENT,
+        tokens=tokens,
+        sharded_width=kept / plan.tensor,
+        residual_width=_RESIDUAL_COPIES * shape.hidden_width,
+        residual_shards=split,
+        element_bytes=_ELEMENT,
     )
     scores = np.where(
-        (software.fused_attention > 0.0) | (plan.recompute > 0.0), _STATISTICS * tokens * shape.heads / plan.tensor,
+        (software.fused_attention > 0.0) | (plan.recompute > 0.0),
+        _STATISTICS * tokens * shape.heads / plan.tensor,
         2.5 * _ELEMENT * tokens * shape.sequence_length * shape.heads / plan.tensor,
     )
     entered = memory.activation_bytes(
-        tokens=tokens, sharded_width=0.0, residual_width=shape.hidden_width, residual_shards=split,
+        tokens=tokens,
+        sharded_width=0.0,
+        residual_width=shape.hidden_width,
+        residual_shards=split,
         element_bytes=_ELEMENT,
     )
     return whole + scores, entered
@@ -104,35 +111,37 @@ def layer_activations(inputs: StepInputs) -> tuple[Array, Array]:
 def step_memory(inputs: StepInputs, outer: OuterState | None = None) -> StepMemory:
     """Return what a plan needs on its fullest chip."""
     shape, plan = inputs.architecture, inputs.plan
-    stages = plan.pipeline
-    per_stage = schedule.slowest_stage_layers(layers=shape.layers, stages=stages, interleaving=plan.interleaving)
-    own, experts = layer_parameters(inputs)
-    embedding = shape.vocabulary * shape.hidden_width / plan.tensor
-    held = per_stage * own / plan.tensor + embedding * np.where(stages > 1.0, 1.0, 2.0 - shape.tied)
-    routed = per_stage * experts / (plan.expert * expert_tensor(plan))
+    (own, _), (held, routed), layers = chip_parameters(inputs)
     replicas = plan.data * plan.context
-    copies = expert_copies(plan)
-    each = {"weight_bytes": _WEIGHT, "gradient_bytes": inputs.software.gradient_bytes, "optimiser_bytes": _OPTIMISER,
-            "zero_stage": plan.zero_stage}
-    states = (memory.state_bytes(parameters=held, shards=replicas, **each)
-              + memory.state_bytes(parameters=routed, shards=copies, **each))
+    each = {
+        "weight_bytes": _WEIGHT,
+        "gradient_bytes": inputs.software.gradient_bytes,
+        "optimiser_bytes": _OPTIMISER,
+        "zero_stage": plan.zero_stage,
+    }
+    states = memory.state_bytes(parameters=held, shards=replicas, **each) + memory.state_bytes(
+        parameters=routed, shards=expert_copies(plan), **each
+    )
     whole, entered = layer_activations(inputs)
     flight = memory.micro_batches_in_flight(
-        micro_batches=plan.micro_batches, stages=stages, interleaving=plan.interleaving
+        micro_batches=plan.micro_batches, stages=plan.pipeline, interleaving=plan.interleaving
     )
     full = plan.recompute > 1.0
-    activations = np.where(full, entered * per_stage * flight + whole, whole * per_stage * flight)
+    activations = np.where(full, entered * layers * flight + whole, whole * layers * flight)
     activations = activations + _LIVE_LAYERS * whole
     tokens = plan.micro_batch * shape.sequence_length / plan.context
     logit = np.where(inputs.software.fused_loss > 0.0, _LOGIT_FUSED, _LOGIT)
-    logits = np.where(stages > 1.0, 0.0, logit * tokens * shape.vocabulary / plan.tensor)
-    gathered = np.where(plan.zero_stage > 2.0, 2.0 * _WEIGHT * own / plan.tensor, 0.0)
+    logits = np.where(plan.pipeline > 1.0, 0.0, logit * tokens * shape.vocabulary / plan.tensor)
+    gathered = np.where(plan.zero_stage > 2.0, 2.0 * _WEIGHT * own, 0.0)
     extra: Array = 0.0
     if outer is not None:
         extra = memory.low_communication_bytes(
-            parameters=held + routed, shards=np.where(plan.zero_stage > 0.0, replicas, 1.0),
-            outer_weight_bytes=outer.weight_bytes, outer_momentum_bytes=outer.momentum_bytes,
-            feedback_bytes=outer.feedback_bytes, buffer_bytes=outer.buffer_bytes,
+            parameters=held + routed,
+            shards=np.where(plan.zero_stage > 0.0, replicas, 1.0),
+            outer_weight_bytes=outer.weight_bytes,
+            outer_momentum_bytes=outer.momentum_bytes,
+            feedback_bytes=outer.feedback_bytes,
+            buffer_bytes=outer.buffer_bytes,
             fragment_share=outer.fragment_share,
         )
     return StepMemory(states, activations, logits, gathered, extra, np.asarray(_CONTEXT))

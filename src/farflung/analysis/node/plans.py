@@ -187,10 +187,14 @@ def best_plans(
 
 
 def _at(plan: Plan, places: np.ndarray, whole: tuple[int, ...]) -> Plan:
-    return Plan(**{f.name: np.broadcast_to(getattr(plan, f.name), whole).ravel()[places] for f in fields(plan)})
+    return Plan(
+        **{f.name: np.broadcast_to(getattr(plan, f.name), whole).ravel()[places] for f in fields(plan)}
+    )
 
 
-def _evaluated(node: Node, shape: Architecture, plan: Plan, fitted: Coefficients) -> tuple[EvaluatedPlan, ...]:
+def _evaluated(
+    node: Node, shape: Architecture, plan: Plan, fitted: Coefficients
+) -> tuple[EvaluatedPlan, ...]:
     inputs = StepInputs(hardware=node.hardware, architecture=shape, plan=plan, software=node.software)
     step, memory = step_time(inputs, fitted), step_memory(inputs, node.outer)
     whole = np.shape(plan.tensor)

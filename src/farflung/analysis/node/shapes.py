@@ -45,7 +45,9 @@ def architecture(name: str, sequence_length: float, **changes: float) -> Archite
     """
     if not is_known(name):
         raise unknown("model", "architecture", name, table("architectures"))
-    return replace(dense(sequence_length, table("architectures")[_by_alias()[plain_key(name)]]["shape"]), **changes)
+    return replace(
+        dense(sequence_length, table("architectures")[_by_alias()[plain_key(name)]]["shape"]), **changes
+    )
 
 
 def dense(sequence_length: float, shape: Mapping[str, Any]) -> Architecture:
@@ -94,7 +96,9 @@ def architecture_of_size(parameters: Array, sequence_length: Array) -> Architect
 
     if not np.all(np.asarray(parameters) > 0.0):
         raise InputError("model.parameters", "must be above 0")
-    hidden = laws.hidden_width_of_size(parameters=parameters, vocabulary=VOCABULARY, aspect_ratio=ASPECT_RATIO)
+    hidden = laws.hidden_width_of_size(
+        parameters=parameters, vocabulary=VOCABULARY, aspect_ratio=ASPECT_RATIO
+    )
     value, shared = hidden, 2.0 * KEY_VALUE_HEADS * HEAD_WIDTH
     # Grouped keys and values leave room in a layer of 12 h²; the feed-forward block takes it.
     layers = np.maximum(np.round(hidden / ASPECT_RATIO), 1.0)

@@ -22,7 +22,9 @@ def utilisation_of_sizes(
     """Return the utilisation of the best plan for dense models of some sizes, 0 where none fits [1]."""
     found = []
     for size in np.ravel(parameters):
-        best = best_plans(node, architecture_of_size(size, sequence_length), count=1, coefficients=coefficients).best
+        best = best_plans(
+            node, architecture_of_size(size, sequence_length), count=1, coefficients=coefficients
+        ).best
         found.append(best.utilisation if best else 0.0)
     return np.array(found).reshape(np.shape(parameters))
 
@@ -37,7 +39,10 @@ def largest_size(
     """Return the parameters of the largest model of a shape law that a node trains, 0 if none fits [1]."""
 
     def fits(size: float) -> bool:
-        return best_plans(node, shape_of(size, sequence_length), count=1, coefficients=coefficients).best is not None
+        return (
+            best_plans(node, shape_of(size, sequence_length), count=1, coefficients=coefficients).best
+            is not None
+        )
 
     low, high = _SMALLEST, _LARGEST
     if not fits(low):

@@ -43,7 +43,13 @@ class ErrorSummary:
     def of(cls, errors: np.ndarray) -> ErrorSummary:
         """Return the summary of relative errors."""
         size = 100.0 * np.abs(errors)
-        return cls(len(errors), float(size.mean()), float(np.median(size)), float(100.0 * errors.mean()), float(size.max()))
+        return cls(
+            len(errors),
+            float(size.mean()),
+            float(np.median(size)),
+            float(100.0 * errors.mean()),
+            float(size.max()),
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """Return the figures by name."""
@@ -86,7 +92,9 @@ class StepTimeValidation:
         }  # fmt: skip
 
 
-def validate_step_time(path: Path | Traversable, coefficients: Coefficients | None = None) -> StepTimeValidation:
+def validate_step_time(
+    path: Path | Traversable, coefficients: Coefficients | None = None
+) -> StepTimeValidation:
     """Return the errors of computed steps on a table of measured ones.
 
     Parameters

@@ -17,9 +17,19 @@ from farflung.analysis.node.measured import (
 )
 from farflung.analysis.node.shapes import architecture, is_known, plain_key
 
-_CHIPS = {"H100": "H100 SXM", "H200": "H200 SXM", "B200": "B200", "B300": "B300", "GB200": "GB200", "GB300": "GB300",
-          "GH200": "GH200", "MI300X": "MI300X", "MI325X": "MI325X", "MI355X": "MI355X",
-          "H100 (96GB HBM2e, 500 W)": "H100 SXM"}
+_CHIPS = {
+    "H100": "H100 SXM",
+    "H200": "H200 SXM",
+    "B200": "B200",
+    "B300": "B300",
+    "GB200": "GB200",
+    "GB300": "GB300",
+    "GH200": "GH200",
+    "MI300X": "MI300X",
+    "MI325X": "MI325X",
+    "MI355X": "MI355X",
+    "H100 (96GB HBM2e, 500 W)": "H100 SXM",
+}
 _NOT_ATTENTION = ("nemotron3", "nemotronh", "deepseekv4", "deepseekv4flash")
 _TYPO_STAGES = 41.0
 
@@ -73,7 +83,10 @@ def read_vendor(row: Row) -> MeasuredStep:
     length, micro = _number(row, "seq_len_tokens"), _number(row, "micro_batch")
     cluster, precision = _cluster(row), _precision(row["precision"])
     sharded = _number(row, "fsdp", 0.0) > 1.0
-    tensor, stages = _number(row, "tp", 1.0 if sharded else None), _number(row, "pp", 1.0 if sharded else None)
+    tensor, stages = (
+        _number(row, "tp", 1.0 if sharded else None),
+        _number(row, "pp", 1.0 if sharded else None),
+    )
     stages = 1.0 if stages == _TYPO_STAGES else stages
     if cluster == "torchtitan" and stages > 1.0:
         raise Excluded("batch, micro-batch or parallelism not stated")
@@ -86,14 +99,27 @@ def read_vendor(row: Row) -> MeasuredStep:
     if expert > chips / stages:
         raise Excluded("parallelism does not divide the chips or the batch")
     plan = plan_of(
-        chips, sequences, tensor=tensor, pipeline=stages, context=context, expert=expert, micro_batch=micro,
-        interleaving=max(_number(row, "vp", 1.0), 1.0) if stages > 1.0 else 1.0, zero_stage=3.0 if sharded else 1.0,
-        sequence_parallel=float(tensor > 1.0), recompute=_recompute(row, cluster),
+        chips,
+        sequences,
+        tensor=tensor,
+        pipeline=stages,
+        context=context,
+        expert=expert,
+        micro_batch=micro,
+        interleaving=max(_number(row, "vp", 1.0), 1.0) if stages > 1.0 else 1.0,
+        zero_stage=3.0 if sharded else 1.0,
+        sequence_parallel=float(tensor > 1.0),
+        recompute=_recompute(row, cluster),
     )
     inputs = StepInputs(
-        hardware=cluster_hardware(cluster, precision, chip), architecture=shape, plan=plan,
+        hardware=cluster_hardware(cluster, precision, chip),
+        architecture=shape,
+        plan=plan,
         software=cluster_software(
-            cluster, precision, year=_year(row), **({"fused_elementwise": 1.0} if "compile" in row["note"].lower() else {})
+            cluster,
+            precision,
+            year=_year(row),
+            **({"fused_elementwise": 1.0} if "compile" in row["note"].lower() else {}),
         ),
     )
     group = "experts" if shape.experts else "dense"
