@@ -1,1 +1,1 @@
-"""One node: the time and memory of its training step, its best plan, and how well both agree with measurements."""
+"""One node: time and memory of its training step, its best plan, and how far off they are."""

@@ -1,8 +1,8 @@
 """Calibration of a step's coefficients to published steps, and their errors on steps left out.
 
-One value for every chip, cluster and stack. Residuals are of the logarithm, with a robust loss; a table counts
-as at most sixty rows, so that the largest does not rule; every coefficient has a prior from counted passes or
-published micro-benchmarks. Rows of one configuration stay together when rows are left out.
+One value for every chip, cluster and stack. Residuals are of the logarithm, with a robust loss; a table
+counts as at most sixty rows, so that the largest does not rule; every coefficient has a prior from counted
+passes or published micro-benchmarks. Rows of one configuration stay together when rows are left out.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ _ROBUST = 1.5
 _FAR = 6.0
 _MOST_EVALUATIONS = 40
 _FOLDS = 3
+_FITTED = 'source = "farflung2026", locator = "farflung calibrate node", date = 2026-11-24, evidence_level = "fitted"'
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +91,8 @@ def published_sample() -> Sample:
     """Return all measured steps of the catalog."""
     named = []
     for name in TABLES:
-        for step in packaged(name).steps:
-            named.append((f"{name} {step.group}" if name == "vendors" else name, step))
+        steps = packaged(name).steps
+        named += [(f"{name} {step.group}" if name == "vendors" else name, step) for step in steps]
     return sample_of(named)
 
 
@@ -103,17 +104,12 @@ def calibrate(sample: Sample) -> Calibration:
     middle = np.array([prior[name].value for name in NAMES])
     spread = np.array([np.log(prior[name].high / prior[name].low) / 2.0 for name in NAMES])  # type: ignore[operator]
     weight, measured = _weights(sample), np.log(sample.seconds)
-    fixed = not len(sample.seconds)
 
     def residuals(deviations: np.ndarray) -> np.ndarray:
         found = Coefficients(**dict(zip(NAMES, middle * np.exp(deviations * spread), strict=True)))
         misfit = (np.log(step_time(sample.inputs, found).total) - measured) / _ERROR
         return np.concatenate([weight * _robust(misfit), deviations])
 
-    if fixed:
-        return Calibration(
-            Coefficients(**dict(zip(NAMES, middle, strict=True))), dict(zip(NAMES, spread, strict=True))
-        )
     most = np.array([_largest(name, m, s) for name, m, s in zip(NAMES, middle, spread, strict=True)])
     best = least_squares(residuals, np.zeros(len(NAMES)), bounds=(-_FAR, most), max_nfev=_MOST_EVALUATIONS)
     values = middle * np.exp(best.x * spread)
@@ -173,7 +169,7 @@ def coefficients_text(calibration: Calibration) -> str:
     """Return the file of fitted coefficients."""
     units = {name: record.unit for name, record in coefficient_records("node_priors").items()}
     lines = [
-        "# The coefficients of a step's time, one value for every chip, cluster and stack, written by farflung.analysis.node.",
+        "# The coefficients of a step's time, one value for every chip, cluster and stack.",
         "# Fitted to the tables in measured/step_time; what was expected of them stands in node_priors.toml.",
         "",
     ]
@@ -182,6 +178,6 @@ def coefficients_text(calibration: Calibration) -> str:
         error = value * calibration.log_errors[name]
         lines.append(
             f'{name} = {{ value = {value:.4g}, unit = "{units[name]}", standard_error = {error:.2g}, '
-            'source = "farflung2026", locator = "farflung calibrate node", date = 2026-11-24, evidence_level = "fitted" }'
+            f"{_FITTED} }}"
         )
     return "\n".join(lines) + "\n"

@@ -23,7 +23,8 @@ def _row(name: str) -> Mapping[str, Any]:
     rates = table("node_rates")
     if name not in rates:
         raise unknown("nodes.hardware", "chip with measured rates", name, rates)
-    return rates[name]
+    row: Mapping[str, Any] = rates[name]
+    return row
 
 
 def value_of(raw: Mapping[str, Any]) -> float:

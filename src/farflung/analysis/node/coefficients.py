@@ -35,8 +35,8 @@ class Coefficients:
     recompute_share
         Time of a recomputed pass over that of a forward pass [1].
     kernel_launch_time, kernel_gap, unfused_kernel_factor, socket_delay
-        Host time of a kernel, idle time of the chip between kernels, more kernels without fusion, excess across
-        sockets [s, s, 1, 1].
+        Host time of a kernel, idle time of the chip between kernels, more kernels without fusion, excess
+        across sockets [s, s, 1, 1].
     domain_efficiency, network_efficiency
         Share of a link's bandwidth that collectives reach [1].
     domain_latency, network_latency
@@ -44,7 +44,7 @@ class Coefficients:
     tensor_overlap, data_overlap
         Shares of the work beside them that cover tensor-parallel and data-parallel communication [1].
     context_overlap, shard_overlap
-        Shares of communication along a sequence, and of the shorter of work and fetching, that are hidden [1].
+        Hidden shares of communication along a sequence, and of the shorter of work and fetching [1].
     transfer_share
         Share of pipeline transfers seen [1].
     lag

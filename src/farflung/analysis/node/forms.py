@@ -247,7 +247,7 @@ def _run(row: Row) -> MeasuredStep:
     network = {"network_bandwidth": float(row["network_gbit"]) / 8.0 * 1e9} if row.get("network_gbit") else {}
     plan = {name: float(row[name]) for name in _PLAN if row.get(name)}
     inputs = StepInputs(
-        hardware=cluster_hardware(cluster, precision, row["chip"], **network),
+        hardware=cluster_hardware(cluster, precision, chip=row["chip"], **network),
         architecture=shape,
         plan=plan_of(chips, float(row["sequences"]), **plan),
         software=cluster_software(cluster, precision),

@@ -64,7 +64,7 @@ class MeasuredTable:
     excluded: Mapping[str, int]
 
 
-def cluster_hardware(name: str, precision: str, chip: str | None = None, **changes: float) -> Hardware:
+def cluster_hardware(name: str, precision: str, *, chip: str = "", **changes: float) -> Hardware:
     """Return the hardware of a cluster of the catalog."""
     row = table("node_clusters")[name]
     own = {key: value_of(row[key]) for key in ("memory", "memory_bandwidth") if key in row}
@@ -140,7 +140,8 @@ def read_steps(file: Path | Traversable) -> MeasuredTable:
 
 
 def _table(name: str, form: str, reader: Iterator[Any], read: Callable[[Row], MeasuredStep]) -> MeasuredTable:
-    steps, excluded = [], {}
+    steps: list[MeasuredStep] = []
+    excluded: dict[str, int] = {}
     for at, row in enumerate(reader, 2):
         try:
             steps.append(read(row))

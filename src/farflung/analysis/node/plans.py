@@ -117,8 +117,8 @@ def _powers(most: float) -> list[int]:
 
 def _layouts(node: Node, shape: Architecture) -> Iterator[tuple[float, float, float, float, float]]:
     """Yield tensor, pipeline, context, expert and data parallelism of every layout."""
-    layers, experts = int(ceil(shape.layers)), int(shape.experts)
-    stages = [p for p in range(1, min(node.chips, layers, _MOST_STAGES) + 1)]
+    layers, experts = ceil(shape.layers), int(shape.experts)
+    stages = range(1, min(node.chips, layers, _MOST_STAGES) + 1)
     for tensor in _powers(min(node.chips, float(shape.heads), _MOST_TENSOR)):
         for pipeline in stages:
             for context in _powers(min(node.chips // (tensor * pipeline), _MOST_CONTEXT)):

@@ -52,18 +52,19 @@ class Products:
 
     def linear(self, rows: Array, inputs: Array, outputs: Array) -> Passes:
         """Return the times of a linear map of some rows, in the training format [s]."""
-        return self._linear(rows, inputs, outputs, 1.0, self.rate, self.bytes)
+        return self._linear(rows, inputs, outputs, count=1.0, rate=self.rate, operand=self.bytes)
 
     def wide(self, rows: Array, inputs: Array, outputs: Array) -> Passes:
         """Return the same in 16 bits, whatever the training format [s]."""
-        return self._linear(rows, inputs, outputs, 1.0, self.half_rate, HALF)
+        return self._linear(rows, inputs, outputs, count=1.0, rate=self.half_rate, operand=HALF)
 
     def grouped(self, rows: Array, inputs: Array, outputs: Array, count: Array) -> Passes:
         """Return the times of several such maps side by side, of so many rows each [s]."""
-        return self._linear(rows, inputs, outputs, count, self.rate * self.fitted.expert_share, self.bytes)
+        rate = self.rate * self.fitted.expert_share
+        return self._linear(rows, inputs, outputs, count=count, rate=rate, operand=self.bytes)
 
     def _linear(
-        self, rows: Array, inputs: Array, outputs: Array, count: Array, rate: Array, operand: Array
+        self, rows: Array, inputs: Array, outputs: Array, *, count: Array, rate: Array, operand: Array
     ) -> Passes:
         def product(m: Array, n: Array, k: Array, result: float) -> Array:
             idle = matmul.idle_wave_share(

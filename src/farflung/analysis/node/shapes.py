@@ -8,6 +8,8 @@ from dataclasses import replace
 from functools import cache
 from typing import Any
 
+import numpy as np
+
 from farflung.analysis.node.inputs import Architecture
 from farflung.base.arrays import Array
 from farflung.base.errors import InputError, unknown
@@ -67,9 +69,11 @@ def dense(sequence_length: float, shape: Mapping[str, Any]) -> Architecture:
     experts = shape.get("experts", 0)
     return Architecture(
         layers=shape["layers"], hidden_width=hidden, heads=heads, vocabulary=shape["vocabulary"],
-        sequence_length=sequence_length, score_width=score, compressed_width=compressed, expanded_width=expanded,
+        sequence_length=sequence_length, score_width=score, compressed_width=compressed,
+        expanded_width=expanded,
         expanded_depth=depth, value_width=value, key_value_width=shared,
-        attended_share=_attended(sequence_length, shape.get("window")), feedforward_width=shape.get("feedforward", 0),
+        attended_share=_attended(sequence_length, shape.get("window")),
+        feedforward_width=shape.get("feedforward", 0),
         gated=float(shape.get("gated", False)), experts=experts, active_experts=shape.get("active", 0),
         expert_width=shape.get("expert_width", 0), shared_width=shape.get("shared_width", 0),
         dense_layers=shape.get("dense_layers", 0 if experts else shape["layers"]),
@@ -92,8 +96,6 @@ def architecture_of_size(parameters: Array, sequence_length: Array) -> Architect
     InputError
         If the size is not above zero.
     """
-    import numpy as np  # noqa: PLC0415
-
     if not np.all(np.asarray(parameters) > 0.0):
         raise InputError("model.parameters", "must be above 0")
     hidden = laws.hidden_width_of_size(

@@ -101,7 +101,7 @@ def model_flop_of(shape: Architecture, sequences: Array) -> Array:
 
 
 def chip_parameters(inputs: StepInputs) -> tuple[tuple[Array, Array], tuple[Array, Array], Array]:
-    """Return the parameters of a layer and of a stage on one chip, shared ones and experts, and its layers."""
+    """Return the parameters of a layer and of a stage on one chip, shared and experts, and its layers."""
     shape, plan = inputs.architecture, inputs.plan
     layers = schedule.slowest_stage_layers(
         layers=shape.layers, stages=plan.pipeline, interleaving=plan.interleaving

@@ -1,4 +1,4 @@
-"""Steps that vendors publish for their own stacks: models by name, parallelism by column, inputs often missing."""
+"""Steps that vendors publish for their own stacks: models by name, and inputs often missing."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ def read_vendor(row: Row) -> MeasuredStep:
         recompute=_recompute(row, cluster),
     )
     inputs = StepInputs(
-        hardware=cluster_hardware(cluster, precision, chip),
+        hardware=cluster_hardware(cluster, precision, chip=chip),
         architecture=shape,
         plan=plan,
         software=cluster_software(

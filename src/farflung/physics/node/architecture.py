@@ -50,7 +50,7 @@ def attention_parameters(
     hidden_width
         Width of the residual stream [1].
     compressed_width
-        Outputs of projections to a latent, 0 where queries, keys and values come straight from the stream [1].
+        Outputs of projections to a latent, 0 where queries, keys and values come from the stream [1].
     expanded_width
         Width of queries, keys and values together [1].
     expanded_depth
