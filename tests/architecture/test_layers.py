@@ -33,10 +33,15 @@ FLOORS = {
         {"adaptive", "asynchronous", "barrier", "deadline", "elastic", "quorum", "torchft"},
     ),
     "analysis": (
-        {"calls", "distributions", "gradients"},
+        {"calls", "distributions", "gradients", "node"},
         {"sensitivity_result", "uncertainty_result", "waterfall_result"},
         {"calibrate", "compare", "search", "sensitivity", "sweep", "uncertainty", "waterfall"},
         {"headlines"},
+    ),
+    "analysis.node": (
+        {"coefficients", "inputs"}, {"products"}, {"layer"}, {"communication"}, {"step"},
+        {"chips", "memory", "shapes"}, {"clusters", "plans"}, {"sizes", "vendor"}, {"forms"}, {"measured"},
+        {"calibration"}, {"validation"},
     ),
 }  # fmt: skip
 """Inside a layer: what is on one floor may build on those below it, and knows nothing of its peers."""

@@ -14,9 +14,10 @@ from functools import cache
 
 import numpy as np
 
+from farflung.analysis.node.clusters import MeasuredStep
 from farflung.analysis.node.coefficients import NAMES, Coefficients, coefficient_records
 from farflung.analysis.node.inputs import StepInputs, stack_inputs
-from farflung.analysis.node.measured import MeasuredStep, packaged
+from farflung.analysis.node.measured import packaged
 from farflung.analysis.node.step import step_time
 
 TABLES = ("foundry", "vtrain_multi", "vtrain_single", "simumax", "megatron", "sailor", "vendors")
@@ -28,7 +29,7 @@ _ROBUST = 1.5
 _FAR = 6.0
 _MOST_EVALUATIONS = 40
 _FOLDS = 3
-_FITTED = 'source = "farflung2026", locator = "farflung calibrate node", date = 2026-11-24, evidence_level = "fitted"'
+_FITTED = 'locator = "farflung calibrate node", date = 2026-11-24, evidence_level = "fitted"'
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +179,6 @@ def coefficients_text(calibration: Calibration) -> str:
         error = value * calibration.log_errors[name]
         lines.append(
             f'{name} = {{ value = {value:.4g}, unit = "{units[name]}", standard_error = {error:.2g}, '
-            f"{_FITTED} }}"
+            f'source = "farflung2026", {_FITTED} }}'
         )
     return "\n".join(lines) + "\n"

@@ -79,7 +79,8 @@ def hardware(
         attention = value_of(row["limited"]["attention"])
     usual = Hardware(
         peak_rate=base.rate(form).in_unit("FLOP/s"), matmul_rate=sustained[form], half_rate=sustained["fp16"],
-        attention_rate=attention, memory=value_of(row["memory"]) if "memory" in row else memory.in_unit("byte"),
+        attention_rate=attention,
+        memory=value_of(row["memory"]) if "memory" in row else memory.in_unit("byte"),
         memory_bandwidth=bandwidth.in_unit("byte/s"), units=value_of(row["units"]),
         domain_size=value_of(row["domain"]), domain_bandwidth=value_of(row["link"]),
         network_bandwidth=value_of(row["network"]),

@@ -6,8 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from farflung.analysis.node.inputs import StepInputs
-from farflung.analysis.node.measured import (
+from farflung.analysis.node.clusters import (
     Excluded,
     MeasuredStep,
     Row,
@@ -16,6 +15,7 @@ from farflung.analysis.node.measured import (
     plan_of,
     with_layers,
 )
+from farflung.analysis.node.inputs import StepInputs
 from farflung.analysis.node.shapes import architecture, architecture_of_size, dense, is_known
 from farflung.analysis.node.vendor import read_vendor
 
@@ -41,8 +41,9 @@ def _foundry(row: Row) -> MeasuredStep:
         zero_stage={"FULL_SHARD": 3.0, "SHARD_GRAD_OP": 2.0}[row["Sharding Strategy"]],
         recompute=2.0 if row["Activation Checkpointing"] == "True" else 0.0,
     )
+    smaller = _A100_40GB if row["GPU"] == "a100_40gb" else {}
     inputs = StepInputs(
-        hardware=cluster_hardware(cluster, precision, **(_A100_40GB if row["GPU"] == "a100_40gb" else {})),
+        hardware=replace(cluster_hardware(cluster, precision), **smaller),
         architecture=architecture(f"MPT {row['Model']}", length),
         plan=plan,
         software=cluster_software(

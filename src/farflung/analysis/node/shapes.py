@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from farflung.analysis.node.inputs import Architecture
+from farflung.analysis.node.step import parameters_of
 from farflung.base.arrays import Array
 from farflung.base.errors import InputError, unknown
 from farflung.catalog.tables import table
@@ -19,6 +20,7 @@ from farflung.physics.node import architecture as laws
 ASPECT_RATIO, HEAD_WIDTH, KEY_VALUE_HEADS, VOCABULARY = 128.0, 128.0, 8.0, 128_000.0
 """Shape of a model of which only the size is known: hidden width a layer, and the rest as in Llama 3."""
 _CAUSAL = 0.5
+_CLOSE = 1.1
 
 
 def plain_key(name: str) -> str:
@@ -113,3 +115,20 @@ def architecture_of_size(parameters: Array, sequence_length: Array) -> Architect
         attended_share=_CAUSAL, feedforward_width=feedforward, gated=1.0, experts=0.0, active_experts=0.0,
         expert_width=0.0, shared_width=0.0, dense_layers=layers, tied=0.0,
     )  # fmt: skip
+
+
+def check_size(shape: Architecture, parameters: float) -> None:
+    """Raise an error unless a model of a shape has about so many parameters.
+
+    Raises
+    ------
+    InputError
+        If they differ by more than a tenth.
+    """
+    counted = float(parameters_of(shape))
+    if not 1.0 / _CLOSE < counted / parameters < _CLOSE:
+        raise InputError(
+            "model.architecture",
+            f"has {counted:.4g} parameters, and model.parameters is {parameters:.4g}",
+            nearest=f"model.parameters = {counted:.4g}",
+        )

@@ -5,8 +5,7 @@ from __future__ import annotations
 import datetime
 from dataclasses import replace
 
-from farflung.analysis.node.inputs import StepInputs
-from farflung.analysis.node.measured import (
+from farflung.analysis.node.clusters import (
     Excluded,
     MeasuredStep,
     Row,
@@ -15,6 +14,7 @@ from farflung.analysis.node.measured import (
     plan_of,
     with_layers,
 )
+from farflung.analysis.node.inputs import StepInputs
 from farflung.analysis.node.shapes import architecture, is_known, plain_key
 
 _CHIPS = {
