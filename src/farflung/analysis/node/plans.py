@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
+from functools import lru_cache
 from math import ceil
 
 import numpy as np
@@ -59,6 +59,10 @@ class Node:
         if self.sequences <= 0.0:
             raise InputError("nodes.local_batch", "a step has more than no sequences")
 
+    def inputs(self, shape: Architecture, plan: Plan) -> StepInputs:
+        """Return what a step of a model under a plan is computed from."""
+        return StepInputs(hardware=self.hardware, architecture=shape, plan=plan, software=self.software)
+
 
 @dataclass(frozen=True, slots=True)
 class EvaluatedPlan:
@@ -74,16 +78,28 @@ class EvaluatedPlan:
         Model FLOP over the peak of all chips, idle ones too, in that time [1].
     memory
         Bytes on the fullest chip [byte].
-    time_by_cause, memory_by_cause
-        Where both go [s, byte].
+    node, shape, coefficients
+        What it was computed for.
     """
 
     plan: Plan
     seconds: float
     utilisation: float
     memory: float
-    time_by_cause: dict[str, float]
-    memory_by_cause: dict[str, float]
+    node: Node
+    shape: Architecture
+    coefficients: Coefficients
+
+    def time_by_cause(self) -> dict[str, float]:
+        """Return where the time goes, causes that take none left out [s]."""
+        inputs = self.node.inputs(self.shape, self.plan)
+        times = time_by_cause(inputs, step_time(inputs, self.coefficients))
+        return {cause: float(value) for cause, value in times.items() if value > _NOTHING}
+
+    def memory_by_cause(self) -> dict[str, float]:
+        """Return where the memory goes [byte]."""
+        sizes = step_memory(self.node.inputs(self.shape, self.plan), self.node.outer).by_cause()
+        return {cause: float(value) for cause, value in sizes.items() if value > _NOTHING}
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,27 +128,26 @@ class PlanSearch:
 
 
 def _powers(most: float) -> list[int]:
-    return [2**k for k in range(int(np.log2(max(most, 1.0))) + 1)]
+    return [2**k for k in range(int(most).bit_length())]
 
 
-def _layouts(node: Node, shape: Architecture) -> Iterator[tuple[float, float, float, float, float]]:
-    """Yield tensor, pipeline, context, expert and data parallelism of every layout."""
-    layers, experts = ceil(shape.layers), int(shape.experts)
-    stages = range(1, min(node.chips, layers, _MOST_STAGES) + 1)
-    for tensor in _powers(min(node.chips, float(shape.heads), _MOST_TENSOR)):
-        for pipeline in stages:
-            for context in _powers(min(node.chips // (tensor * pipeline), _MOST_CONTEXT)):
-                data = node.chips // (tensor * pipeline * context)
-                if data < 1:
-                    continue
+@lru_cache(maxsize=256)
+def _layouts(chips: int, layers: int, heads: int, experts: int) -> np.ndarray:
+    """Return tensor, pipeline, context, expert and data parallelism of every layout, a row each."""
+    found = []
+    for tensor in _powers(min(chips, heads, _MOST_TENSOR)):
+        for pipeline in range(1, min(chips // tensor, layers, _MOST_STAGES) + 1):
+            for context in _powers(min(chips // (tensor * pipeline), _MOST_CONTEXT)):
+                data = chips // (tensor * pipeline * context)
                 shared = tensor * context * data
-                for expert in [e for e in _powers(experts) if shared % e == 0] if experts else [1]:
-                    yield tensor, pipeline, context, expert, data
+                degrees = [e for e in _powers(experts) if shared % e == 0] or [1]
+                found += [(tensor, pipeline, context, expert, data) for expert in degrees]
+    return np.array(found, dtype=float).T
 
 
 def plans_of(node: Node, shape: Architecture) -> tuple[Plan, np.ndarray]:
     """Return all plans of a node, as arrays that broadcast, and which of their combinations there are."""
-    layouts = np.array(list(_layouts(node, shape)), dtype=float).T
+    layouts = _layouts(node.chips, ceil(shape.layers), max(int(shape.heads), 1), int(shape.experts))
     tensor, pipeline, context, expert, data = (values.reshape(-1, 1, 1, 1, 1) for values in layouts)
     micro = np.array(MICRO_BATCHES).reshape(1, -1, 1, 1, 1)
     blocks = np.array(INTERLEAVINGS).reshape(1, 1, 1, 1, -1)
@@ -172,45 +187,31 @@ def best_plans(
     """
     fitted = coefficients or fitted_coefficients()
     plan, exists = plans_of(node, shape)
-    inputs = StepInputs(hardware=node.hardware, architecture=shape, plan=plan, software=node.software)
+    inputs = node.inputs(shape, plan)
     needed = np.broadcast_to(step_memory(inputs, node.outer).total, exists.shape)
     seconds = np.broadcast_to(step_time(inputs, fitted).total, exists.shape)
     fits = exists & (needed <= node.memory_share * node.hardware.memory)
     ranked = np.where(fits, seconds, np.inf).ravel()
     count = min(count, int(fits.sum()))
     first = np.argpartition(ranked, count - 1)[:count] if count else np.empty(0, dtype=int)
-    chosen = first[np.argsort(ranked[first])]
-    return PlanSearch(
-        _evaluated(node, shape, _at(plan, chosen, exists.shape), fitted),
-        int(exists.sum()), int(fits.sum()), float(needed[exists].min()),
-    )  # fmt: skip
-
-
-def _at(plan: Plan, places: np.ndarray, whole: tuple[int, ...]) -> Plan:
-    return Plan(
-        **{f.name: np.broadcast_to(getattr(plan, f.name), whole).ravel()[places] for f in fields(plan)}
-    )
-
-
-def _evaluated(
-    node: Node, shape: Architecture, plan: Plan, fitted: Coefficients
-) -> tuple[EvaluatedPlan, ...]:
-    inputs = StepInputs(hardware=node.hardware, architecture=shape, plan=plan, software=node.software)
-    step, memory = step_time(inputs, fitted), step_memory(inputs, node.outer)
-    whole = np.shape(plan.tensor)
-    times = {cause: np.broadcast_to(value, whole) for cause, value in time_by_cause(inputs, step).items()}
-    sizes = {cause: np.broadcast_to(value, whole) for cause, value in memory.by_cause().items()}
-    needed, seconds = np.broadcast_to(memory.total, whole), np.broadcast_to(step.total, whole)
-    utilisation = model_flop_of(shape, node.sequences) / (node.chips * node.hardware.peak_rate * seconds)
-    return tuple(
-        EvaluatedPlan(
-            Plan(**{f.name: float(getattr(plan, f.name)[i]) for f in fields(plan)}),
-            float(seconds[i]), float(utilisation[i]), float(needed[i]),
-            {cause: float(value[i]) for cause, value in times.items() if value[i] > _NOTHING},
-            {cause: float(value[i]) for cause, value in sizes.items() if value[i] > _NOTHING},
+    flop = float(model_flop_of(shape, node.sequences)) / (node.chips * float(node.hardware.peak_rate))
+    best = []
+    for index in first[np.argsort(ranked[first])]:
+        place = np.unravel_index(index, exists.shape)
+        chosen = Plan(
+            **{
+                f.name: float(np.broadcast_to(getattr(plan, f.name), exists.shape)[place])
+                for f in fields(plan)
+            }
         )
-        for i in range(whole[0])
-    )  # fmt: skip
+        time = float(seconds[place])
+        best.append(EvaluatedPlan(chosen, time, flop / time, float(needed[place]), node, shape, fitted))
+    least = float(np.min(needed, where=exists, initial=np.inf))
+    return PlanSearch(tuple(best), int(exists.sum()), int(fits.sum()), least)
+
+
+def _at(values: np.ndarray, place: tuple[np.intp, ...], exists: np.ndarray) -> float:
+    return float(np.broadcast_to(values, exists.shape)[place])
 
 
 def with_chip_memory(node: Node, memory: float) -> Node:

@@ -11,7 +11,7 @@ from farflung.analysis.node.inputs import Architecture
 from farflung.analysis.node.plans import Node, best_plans
 from farflung.analysis.node.shapes import architecture_of_size
 
-_SMALLEST, _LARGEST = 1e7, 1e14
+_SMALLEST, _LARGEST = 2e8, 1e14
 _BISECTIONS = 30
 _CLOSE = 1.002
 
