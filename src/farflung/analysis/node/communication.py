@@ -20,10 +20,15 @@ def _among_replicas(inputs: StepInputs, fitted: Coefficients, own: Array, expert
     )
     if not np.any(experts):
         return time
-    stride = plan.expert * expert_tensor(plan)
-    return time + group_time(
-        inputs, fitted, group=expert_copies(plan), stride=stride, volume=experts, rounds=1.0
+    of_experts = group_time(
+        inputs,
+        fitted,
+        group=expert_copies(plan),
+        stride=plan.expert * expert_tensor(plan),
+        volume=experts,
+        rounds=1.0,
     )
+    return time + np.where(experts > 0.0, of_experts, 0.0)
 
 
 def sharding_time(
