@@ -147,6 +147,8 @@ class Software:
         1 where such communication runs beside the work [1].
     scatter_transfers
         1 where tensor-parallel chips each send a part of what pipeline stages hand on [1].
+    send_once
+        1 where a token goes only once to a domain that has several of its experts [1].
     format_bits
         Bits of the operands of matrix products [bit].
     gradient_bytes
@@ -161,6 +163,7 @@ class Software:
     overlap_tensor: Array
     overlap_data: Array
     scatter_transfers: Array
+    send_once: Array
     format_bits: Array
     gradient_bytes: Array
     years: Array

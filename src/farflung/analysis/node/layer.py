@@ -263,12 +263,16 @@ def _experts(
     sent = tokens * shape.active_experts * shape.hidden_width
     progress = np.exp(-fitted.expert_progress * inputs.software.years)
     moved = widths.routed * progress * sent * fitted.dispatch_bytes / chip.memory_bandwidth
+    inside = collectives.members_in_domain(group=plan.expert, stride=split, domain_size=chip.domain_size)
+    domains = plan.expert / inside
+    reached = collectives.other_domains_reached(domains=domains, destinations=shape.active_experts)
+    each = shape.active_experts * (domains - 1.0) / domains
+    copies = np.where(inputs.software.send_once, np.minimum(reached, each), each)
     exchanged = fitted.exchange_share * collectives.all_to_all_time(
         volume=sent * HALF,
+        outside_volume=tokens * shape.hidden_width * HALF * copies,
         group=plan.expert,
-        members_in_domain=collectives.members_in_domain(
-            group=plan.expert, stride=split, domain_size=chip.domain_size
-        ),
+        members_in_domain=inside,
         domain_rate=chip.domain_bandwidth * fitted.domain_efficiency,
         network_rate=chip.network_bandwidth * fitted.network_efficiency,
         domain_latency=fitted.domain_latency,

@@ -119,6 +119,7 @@ def read_vendor(row: Row) -> MeasuredStep:
             cluster,
             precision,
             year=_year(row),
+            send_once=float("NeMo container" in row["release"]),
             **({"fused_elementwise": 1.0} if "compile" in row["note"].lower() else {}),
         ),
     )

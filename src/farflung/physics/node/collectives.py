@@ -109,10 +109,32 @@ def collective_time(
 
 
 @array_function
+def other_domains_reached(xp: Namespace, *, domains: Array, destinations: Array) -> Array:
+    """Return in how many other domains some of a token's destinations lie [1].
+
+    Parameters
+    ----------
+    domains
+        Fast domains over which destinations are spread evenly [1].
+    destinations
+        Chips that a token goes to [1].
+
+    Notes
+    -----
+    Equation: (D − 1) (1 − (1 − 1/D)^k)
+    Assumption: destinations are independent.
+    Evidence: deepseek2024v3
+    Limits: routing that is limited to few nodes reaches fewer.
+    """
+    return (domains - 1.0) * (1.0 - ((domains - 1.0) / domains) ** destinations)
+
+
+@array_function
 def all_to_all_time(
     xp: Namespace,
     *,
     volume: Array,
+    outside_volume: Array,
     group: Array,
     members_in_domain: Array,
     domain_rate: Array,
@@ -126,6 +148,8 @@ def all_to_all_time(
     ----------
     volume
         Bytes that a member holds for all members together [byte].
+    outside_volume
+        Bytes that it sends out of its domain [byte].
     group
         Chips of the group [1].
     members_in_domain
@@ -137,13 +161,13 @@ def all_to_all_time(
 
     Notes
     -----
-    Equation: t = max(V (n_in−1)/n / B_in, V (n−n_in)/n / B_net) + α_in + α_out log2(n/n_in)
+    Equation: t = max(V (n_in−1)/n / B_in, V_out / B_net) + α_in + α_out log2(n/n_in)
     Assumption: every chip has its own share of the network; both tiers run at once.
     Evidence: deepseek2024v3
-    Limits: sending a token once to a node of several of its experts needs less.
+    Limits: no congestion.
     """
     inside = volume * (members_in_domain - 1.0) / group / domain_rate
-    outside = volume * (group - members_in_domain) / group / network_rate
+    outside = outside_volume / network_rate
     time = xp.maximum(inside, outside) + domain_latency + network_latency * xp.log2(group / members_in_domain)
     return where(xp, group > 1.0, time, 0.0)
 
