@@ -64,7 +64,8 @@ def cluster_software(name: str, precision: str, *, year: float | None = None, **
     said = {key: float(value) for key, value in row["software"].items()}
     return Software(**{
         "fused_attention": float(row.get("kernel") != "none"), "format_bits": BITS.get(precision, 16.0),
-        "gradient_bytes": 2.0, "scatter_transfers": 0.0, "send_once": 0.0, "years": (year or row["year"]) - _REFERENCE_YEAR,
+        "gradient_bytes": 2.0, "scatter_transfers": 0.0, "send_once": 0.0,
+        "years": (year or row["year"]) - _REFERENCE_YEAR,
         **said, **changes,
     })  # fmt: skip
 

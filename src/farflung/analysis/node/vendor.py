@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-from dataclasses import replace
 
 from farflung.analysis.node.clusters import (
     Excluded,
@@ -14,7 +13,7 @@ from farflung.analysis.node.clusters import (
     plan_of,
     with_layers,
 )
-from farflung.analysis.node.inputs import StepInputs
+from farflung.analysis.node.inputs import Architecture, Plan, StepInputs
 from farflung.analysis.node.shapes import architecture, is_known, plain_key
 
 _CHIPS = {
@@ -69,6 +68,26 @@ def read_vendor(row: Row) -> MeasuredStep:
     chip = _CHIPS.get(row["chip"])
     if chip is None:
         raise Excluded("chip without rates")
+    shape, cluster, precision = _shape(row), _cluster(row), _precision(row["precision"])
+    compiled = {"fused_elementwise": 1.0} if "compile" in row["note"].lower() else {}
+    inputs = StepInputs(
+        hardware=cluster_hardware(cluster, precision, chip=chip),
+        architecture=shape,
+        plan=_plan(row, shape, cluster),
+        software=cluster_software(
+            cluster,
+            precision,
+            year=_year(row),
+            send_once=float("NeMo container" in row["release"]),
+            **compiled,
+        ),
+    )
+    group = "experts" if shape.experts else "dense"
+    label = f"{row['model']} {row['chip']} {row['precision']} x{row['n_chips']} {row['release']}"
+    return MeasuredStep(label, group, f"{cluster} {chip}", inputs, _number(row, "step_time_s"))
+
+
+def _shape(row: Row) -> Architecture:
     if row["task"] == "lora":
         raise Excluded("adapts a part of the weights")
     if row["task"] not in {"pretrain", "sft"}:
@@ -78,54 +97,34 @@ def read_vendor(row: Row) -> MeasuredStep:
     name = row["model"].removesuffix(" Strong Scaling").removesuffix(f" {row['chip']}")
     if not is_known(name):
         raise Excluded("model whose shape is not known")
-    chips, sequences = _number(row, "n_chips"), _number(row, "gbs_sequences")
-    seconds = _number(row, "step_time_s")
-    length, micro = _number(row, "seq_len_tokens"), _number(row, "micro_batch")
-    cluster, precision = _cluster(row), _precision(row["precision"])
+    shape = architecture(name, _number(row, "seq_len_tokens"))
+    layers = _number(row, "layers", shape.layers)
+    return shape if layers == shape.layers else with_layers(shape, layers)
+
+
+def _plan(row: Row, shape: Architecture, cluster: str) -> Plan:
     sharded = _number(row, "fsdp", 0.0) > 1.0
-    tensor, stages = (
-        _number(row, "tp", 1.0 if sharded else None),
-        _number(row, "pp", 1.0 if sharded else None),
-    )
+    missing = 1.0 if sharded else None
+    tensor, stages = _number(row, "tp", missing), _number(row, "pp", missing)
     stages = 1.0 if stages == _TYPO_STAGES else stages
     if cluster == "torchtitan" and stages > 1.0:
         raise Excluded("batch, micro-batch or parallelism not stated")
-    shape = architecture(name, length)
-    layers = _number(row, "layers", shape.layers)
-    if layers != shape.layers:
-        shape = with_layers(shape, layers)
-    context, expert = _number(row, "cp", 1.0), _number(row, "ep", 1.0)
-    expert = expert if shape.experts else 1.0
+    chips, expert = _number(row, "n_chips"), _number(row, "ep", 1.0) if shape.experts else 1.0
     if expert > chips / stages:
         raise Excluded("parallelism does not divide the chips or the batch")
-    plan = plan_of(
+    return plan_of(
         chips,
-        sequences,
+        _number(row, "gbs_sequences"),
         tensor=tensor,
         pipeline=stages,
-        context=context,
+        context=_number(row, "cp", 1.0),
         expert=expert,
-        micro_batch=micro,
+        micro_batch=_number(row, "micro_batch"),
         interleaving=max(_number(row, "vp", 1.0), 1.0) if stages > 1.0 else 1.0,
         zero_stage=3.0 if sharded else 1.0,
         sequence_parallel=float(tensor > 1.0),
         recompute=_recompute(row, cluster),
     )
-    inputs = StepInputs(
-        hardware=cluster_hardware(cluster, precision, chip=chip),
-        architecture=shape,
-        plan=plan,
-        software=cluster_software(
-            cluster,
-            precision,
-            year=_year(row),
-            send_once=float("NeMo container" in row["release"]),
-            **({"fused_elementwise": 1.0} if "compile" in row["note"].lower() else {}),
-        ),
-    )
-    group = "experts" if shape.experts else "dense"
-    label = f"{row['model']} {row['chip']} {row['precision']} x{row['n_chips']} {row['release']}"
-    return MeasuredStep(label, group, f"{cluster} {chip}", replace(inputs), seconds)
 
 
 def _recompute(row: Row, cluster: str) -> float:
