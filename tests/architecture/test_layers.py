@@ -41,7 +41,7 @@ FLOORS = {
     "analysis.node": (
         {"coefficients", "inputs"}, {"products"}, {"layer"}, {"communication"}, {"step"},
         {"chips", "memory", "shapes"}, {"clusters", "plans"}, {"sizes", "vendor"}, {"forms"}, {"measured"},
-        {"calibration"}, {"validation"},
+        {"calibration"}, {"unseen", "validation"}, {"own_runs"},
     ),
 }  # fmt: skip
 """Inside a layer: what is on one floor may build on those below it, and knows nothing of its peers."""

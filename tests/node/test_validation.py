@@ -8,6 +8,8 @@ import pytest
 
 from farflung.analysis.node.calibration import TABLES
 from farflung.analysis.node.measured import packaged, read_steps
+from farflung.analysis.node.own_runs import fit_own_runs
+from farflung.analysis.node.unseen import unseen_error
 from farflung.analysis.node.validation import validate_step_time
 from farflung.base.errors import InputError
 
@@ -94,3 +96,31 @@ def test_a_malformed_file_is_one_clear_error(tmp_path, text, says):
 def test_a_file_that_is_not_there_is_one_clear_error(tmp_path):
     with pytest.raises(InputError, match="cannot be read"):
         read_steps(tmp_path / "none.csv")
+
+
+def test_own_runs_fit_their_cluster_and_gain_on_rows_left_out(tmp_path):
+    # A cluster whose hosts and network are as usual and whose chips are a fifth slower.
+    layouts = ("1,1", "1,2", "2,1", "2,2", "4,1", "1,4")
+    rows = [f"r{i},H100 SXM,8,fp16,Llama 3 8B,8192,128,{layout},1,400" for i, layout in enumerate(layouts)]
+    usual = validate_step_time(write(tmp_path, RUNS + "\n".join(rows) + "\n")).rows
+    slow = [
+        row.replace(",1,400", f",{1.2 * computed},400")
+        for row, (_, _, computed) in zip(rows, usual, strict=True)
+    ]
+    fit = fit_own_runs(write(tmp_path, RUNS + "\n".join(slow) + "\n"))
+    assert fit.before.mape == pytest.approx(100 * (1 - 1 / 1.2), abs=0.1)
+    assert fit.after.mape < 0.4 * fit.before.mape
+    assert 0.75 < fit.factors["matmul_share"] < 0.95
+
+
+def test_two_runs_are_too_few_to_fit(tmp_path):
+    row = "a,H100 SXM,8,fp16,Llama 3 8B,8192,128,1,1,12,400\n"
+    with pytest.raises(InputError, match="2 rows"):
+        fit_own_runs(write(tmp_path, RUNS + 2 * row))
+
+
+def test_an_unseen_cluster_is_less_sure_than_a_seen_one():
+    error = unseen_error()
+    assert 0.0 < error.within < error.spread < 0.3
+    assert abs(error.bias) < 0.15
+    assert error.clusters >= 8

@@ -54,8 +54,8 @@ def test_a_group_of_one_sends_nothing(volume, inside, latency, rounds):
         network_latency=latency,
     )  # fmt: skip
     exchange = collectives.all_to_all_time(
-        **alone, volume=volume, outside_volume=0.0, domain_rate=inside, network_rate=inside, domain_latency=latency,
-        network_latency=latency,
+        **alone, volume=volume, outside_volume=0.0, domain_rate=inside, network_rate=inside,
+        domain_latency=latency, network_latency=latency,
     )  # fmt: skip
     assert ring == exchange == 0.0
 

@@ -32,6 +32,25 @@ _FOLDS = 3
 _FITTED = 'locator = "farflung calibrate node", date = 2026-11-24, evidence_level = "fitted"'
 
 
+_NEVER, _FAST = 1e-9, 1e9
+EFFECTS: Mapping[str, Mapping[str, float]] = {
+    "partly filled waves": {"wave_coefficient": _NEVER},
+    "operand traffic": {"operand_coefficient": _NEVER},
+    "elementwise traffic": {"elementwise_coefficient": _NEVER, "cast_bytes": _NEVER},
+    "written scores": {"score_bytes": _NEVER},
+    "launches": {"kernel_launch_time": _NEVER, "kernel_gap": _NEVER},
+    "communication": {
+        "domain_efficiency": _FAST, "network_efficiency": _FAST, "domain_latency": _NEVER,
+        "network_latency": _NEVER,
+    },
+    "loss traffic": {"loss_bytes": _NEVER, "fused_loss_bytes": _NEVER},
+    "optimiser": {"optimiser_bytes": _NEVER, "step_overhead": _NEVER},
+    "laggards": {"lag": _NEVER},
+    "progress of software": {"launch_progress": _NEVER, "expert_progress": _NEVER},
+}  # fmt: skip
+"""What the fit without an effect holds its coefficients at."""
+
+
 @dataclass(frozen=True, slots=True)
 class Sample:
     """Measured steps, ready to be computed together.
@@ -97,28 +116,36 @@ def published_sample() -> Sample:
     return sample_of(named)
 
 
-def calibrate(sample: Sample) -> Calibration:
-    """Return the coefficients that fit a sample best, given what is expected of them."""
+def calibrate(sample: Sample, fixed: Mapping[str, float] | None = None) -> Calibration:
+    """Return the coefficients that fit a sample best, given what is expected of them.
+
+    Parameters
+    ----------
+    sample
+        Measured steps.
+    fixed
+        Coefficients that are held at a value instead of being fitted.
+    """
     from scipy.optimize import least_squares  # noqa: PLC0415 - SciPy is slow to import
 
+    held = dict(fixed or {})
+    free = [name for name in NAMES if name not in held]
     prior = coefficient_records("node_priors")
-    middle = np.array([prior[name].value for name in NAMES])
-    spread = np.array([np.log(prior[name].high / prior[name].low) / 2.0 for name in NAMES])  # type: ignore[operator]
+    middle = np.array([prior[name].value for name in free])
+    spread = np.array([np.log(prior[name].high / prior[name].low) / 2.0 for name in free])  # type: ignore[operator]
     weight, measured = _weights(sample), np.log(sample.seconds)
 
+    def at(deviations: np.ndarray) -> Coefficients:
+        return Coefficients(**dict(zip(free, middle * np.exp(deviations * spread), strict=True)), **held)
+
     def residuals(deviations: np.ndarray) -> np.ndarray:
-        found = Coefficients(**dict(zip(NAMES, middle * np.exp(deviations * spread), strict=True)))
-        misfit = (np.log(step_time(sample.inputs, found).total) - measured) / _ERROR
+        misfit = (np.log(step_time(sample.inputs, at(deviations)).total) - measured) / _ERROR
         return np.concatenate([weight * _robust(misfit), deviations])
 
-    most = np.array([_largest(name, m, s) for name, m, s in zip(NAMES, middle, spread, strict=True)])
-    best = least_squares(residuals, np.zeros(len(NAMES)), bounds=(-_FAR, most), max_nfev=_MOST_EVALUATIONS)
-    values = middle * np.exp(best.x * spread)
-    covariance = np.linalg.inv(best.jac.T @ best.jac)
-    errors = spread * np.sqrt(np.diag(covariance))
-    return Calibration(
-        Coefficients(**dict(zip(NAMES, values, strict=True))), dict(zip(NAMES, errors, strict=True))
-    )
+    most = np.array([_largest(name, m, s) for name, m, s in zip(free, middle, spread, strict=True)])
+    best = least_squares(residuals, np.zeros(len(free)), bounds=(-_FAR, most), max_nfev=_MOST_EVALUATIONS)
+    errors = spread * np.sqrt(np.diag(np.linalg.inv(best.jac.T @ best.jac)))
+    return Calibration(at(best.x), dict(zip(free, errors, strict=True)))
 
 
 def _largest(name: str, middle: float, spread: float) -> float:
@@ -143,22 +170,27 @@ def _folds(sample: Sample) -> np.ndarray:
     return np.array([zlib.crc32(configuration(step).encode()) % _FOLDS for step in sample.steps])
 
 
-def _left_out(sample: Sample, parts: np.ndarray) -> np.ndarray:
+def _left_out(sample: Sample, parts: np.ndarray, fixed: Mapping[str, float] | None = None) -> np.ndarray:
     errors = np.empty(len(sample.seconds))
     for part in sorted(set(parts)):
         out = parts == part
-        errors[out] = sample.where(out).errors(calibrate(sample.where(~out)).coefficients)
+        errors[out] = sample.where(out).errors(calibrate(sample.where(~out), fixed).coefficients)
     return errors
 
 
-def cross_validated(sample: Sample) -> np.ndarray:
+def cross_validated(sample: Sample, fixed: Mapping[str, float] | None = None) -> np.ndarray:
     """Return the error of every row when its third of the rows, by configuration, was left out of the fit."""
-    return _left_out(sample, _folds(sample))
+    return _left_out(sample, _folds(sample), fixed)
 
 
 def tables_left_out(sample: Sample) -> np.ndarray:
     """Return the error of every row when its whole table was left out of the fit."""
     return _left_out(sample, sample.tables)
+
+
+def clusters_left_out(sample: Sample) -> np.ndarray:
+    """Return the error of every row when all rows of its cluster were left out of the fit."""
+    return _left_out(sample, np.array([step.cluster for step in sample.steps]))
 
 
 def by_table(sample: Sample, errors: np.ndarray, of: Callable[[np.ndarray], float]) -> Mapping[str, float]:

@@ -108,8 +108,7 @@ def collective_time(
     return where(xp, group > 1.0, time, 0.0)
 
 
-@array_function
-def other_domains_reached(xp: Namespace, *, domains: Array, destinations: Array) -> Array:
+def other_domains_reached(*, domains: Array, destinations: Array) -> Array:
     """Return in how many other domains some of a token's destinations lie [1].
 
     Parameters
