@@ -50,7 +50,7 @@ def _precision(text: str) -> str:
 
 def _cluster(row: Row) -> str:
     if "500 W" in row["chip"]:
-        return "torchtitan"
+        return "torchtitan-compiled" if "compile" in row["note"].lower() else "torchtitan"
     return "maxtext-h100" if row["model"].lower().startswith("maxtext") else "nemo"
 
 
@@ -69,7 +69,6 @@ def read_vendor(row: Row) -> MeasuredStep:
     if chip is None:
         raise Excluded("chip without rates")
     shape, cluster, precision = _shape(row), _cluster(row), _precision(row["precision"])
-    compiled = {"fused_elementwise": 1.0} if "compile" in row["note"].lower() else {}
     inputs = StepInputs(
         hardware=cluster_hardware(cluster, precision, chip=chip),
         architecture=shape,
@@ -79,7 +78,6 @@ def read_vendor(row: Row) -> MeasuredStep:
             precision,
             year=_year(row),
             send_once=float("NeMo container" in row["release"]),
-            **compiled,
         ),
     )
     group = "experts" if shape.experts else "dense"
@@ -107,7 +105,7 @@ def _plan(row: Row, shape: Architecture, cluster: str) -> Plan:
     missing = 1.0 if sharded else None
     tensor, stages = _number(row, "tp", missing), _number(row, "pp", missing)
     stages = 1.0 if stages == _TYPO_STAGES else stages
-    if cluster == "torchtitan" and stages > 1.0:
+    if cluster.startswith("torchtitan") and stages > 1.0:
         raise Excluded("batch, micro-batch or parallelism not stated")
     chips, expert = _number(row, "n_chips"), _number(row, "ep", 1.0) if shape.experts else 1.0
     if expert > chips / stages:
