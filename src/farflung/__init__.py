@@ -4,7 +4,7 @@ Three nouns and the verbs on them: a :class:`Scenario` under a set of :class:`As
 :class:`Outcome`. :func:`evaluate` one, :func:`compare` two, :func:`sweep` many, :func:`search` for the
 cheapest, :func:`simulate` event by event, say how sure (:func:`uncertainty`, :func:`sensitivity`) and why
 (:func:`explain`, :func:`waterfall`), and check against what is published (:func:`reproduce`,
-:func:`validate`). Every answer is a :class:`Result`.
+:func:`validate`). :func:`node` says what one node achieves. Every answer is a :class:`Result`.
 
 >>> import farflung
 >>> outcome = farflung.evaluate("paper-headline")
@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from farflung.analysis.compare import compare
+    from farflung.analysis.node.node_plan import NodePlan, node
     from farflung.analysis.search import (
         least_bandwidth,
         most_compute,
@@ -46,6 +47,7 @@ _HOMES = {
     "FaultModel": "farflung.scenario.fault_model",
     "Flag": "farflung.outcome",
     "InputError": "farflung.base.errors",
+    "NodePlan": "farflung.analysis.node.node_plan",
     "Outcome": "farflung.outcome",
     "Result": "farflung.base.results",
     "Scenario": "farflung.scenario",
@@ -58,6 +60,7 @@ _HOMES = {
     "load": "farflung.scenario",
     "load_assumptions": "farflung.scenario",
     "most_compute": "farflung.analysis.search",
+    "node": "farflung.analysis.node.node_plan",
     "nodes_for_target": "farflung.analysis.search",
     "preset": "farflung.scenario",
     "presets": "farflung.scenario",
@@ -78,6 +81,7 @@ __all__ = [
     "FaultModel",
     "Flag",
     "InputError",
+    "NodePlan",
     "Outcome",
     "Result",
     "Scenario",
@@ -90,6 +94,7 @@ __all__ = [
     "load",
     "load_assumptions",
     "most_compute",
+    "node",
     "nodes_for_target",
     "preset",
     "presets",
