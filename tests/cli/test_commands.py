@@ -25,8 +25,8 @@ COMMANDS = dict(_commands())
 EXPECTED = {
     ("run",), ("explain",), ("compare",), ("nomenclature",), ("uncertainty",), ("sensitivity",),
     ("waterfall",), ("search",), ("inverse",), ("sweep",), ("simulate",), ("validate",), ("calibrate",),
-    ("evidence",), ("headlines",),
-    *(("calibrate", name) for name in ("loss", "scaling-law", "stragglers")),
+    ("evidence",), ("headlines",), ("node",), ("validate", "runs"), ("validate", "step-time"),
+    *(("calibrate", name) for name in ("loss", "scaling-law", "stragglers", "node")),
     *(("inverse", name) for name in ("compute", "nodes", "bandwidth", "threshold")),
     ("presets",), ("init",), ("schema",), ("duration",),
     ("reproduce",), ("contradictions",), ("catalog",),

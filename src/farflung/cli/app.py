@@ -14,7 +14,7 @@ from farflung.cli.command import SETTINGS, command_group
 
 PANELS = {
     "Ask": ("run", "explain", "compare", "duration", "init", "headlines"),
-    "Explore": ("simulate", "sweep", "uncertainty", "sensitivity", "waterfall", "search", "inverse"),
+    "Explore": ("simulate", "sweep", "uncertainty", "sensitivity", "waterfall", "search", "inverse", "node"),
     "Look up": ("presets", "catalog", "schema", "nomenclature"),
     "Check against what is published": ("reproduce", "contradictions", "validate", "evidence", "calibrate"),
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -10,6 +11,7 @@ from farflung.analysis.calibrate import publish
 from farflung.analysis.calibrate.cross_validation import CrossValidation, cross_validate
 from farflung.analysis.calibrate.scaling_law import ScalingLawFit, refit
 from farflung.analysis.calibrate.stragglers import StragglerFit, calibrate_stragglers
+from farflung.analysis.node.answers import ClusterFactors, calibrate_node
 from farflung.cli.answer import answers
 from farflung.cli.command import command_group
 from farflung.cli.terminal import progress_bar
@@ -68,7 +70,22 @@ def stragglers(*, seed: Seed = 0) -> StragglerFit:
         return calibrate_stragglers(seed=seed, progress=progress)
 
 
+@answers
+def node(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="CSV of steps measured on your cluster.")],
+) -> ClusterFactors:
+    """Fit three factors to steps of your own cluster, and say what they gain on steps left out.
+
+    One row for each measured step, with the columns run, chip, chips, model, sequence_length, sequences and
+    seconds; precision, network_gbit and the plan's tensor, pipeline, context, expert, micro_batch, zero_stage
+    and recompute where they differ from one chip's. Tables that are published in a known form do, too.
+
+    [bold]farflung calibrate node my_steps.csv --format json[/bold]
+    """
+    return calibrate_node(file)
+
+
 calibrate = command_group(
     "Fit the model to measurements and to the event engine, and judge it on the rest.",
-    {"loss": loss, "scaling-law": scaling_law, "stragglers": stragglers},
+    {"loss": loss, "scaling-law": scaling_law, "stragglers": stragglers, "node": node},
 )

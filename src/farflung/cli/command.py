@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import typer
-from typer.core import TyperCommand
+from typer.core import TyperCommand, TyperGroup
 
 from farflung.base.errors import InputError
 
@@ -47,9 +47,34 @@ def command_line(ctx: typer.Context) -> str:
     return shlex.join(["farflung", *path, *ctx.meta.get(_WORDS, ())])
 
 
-def command_group(summary: str | None, commands: Mapping[str, Callable[..., None]]) -> typer.Typer:
-    """Return an application of some commands; of one command, that command itself."""
-    app = typer.Typer(help=summary, no_args_is_help=len(commands) > 1, add_completion=False, **SETTINGS)
+class DefaultGroup(TyperGroup):
+    """A group whose options, where no command is named, are those of its default command."""
+
+    default = ""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Read the words of a call, the default command's name put before its options."""
+        named = bool(args) and (not args[0].startswith("-") or args[0] in ctx.help_option_names)
+        return super().parse_args(ctx, args if named else [self.default, *args])
+
+
+def command_group(
+    summary: str | None, commands: Mapping[str, Callable[..., None]], *, default: str | None = None
+) -> typer.Typer:
+    """Return an application of some commands; of one command, that command itself.
+
+    Parameters
+    ----------
+    summary
+        What the commands have in common.
+    commands
+        The commands by name.
+    default
+        The command that is meant where none is named.
+    """
+    group = type("Group", (DefaultGroup,), {"default": default}) if default else TyperGroup
+    several = len(commands) > 1 and default is None
+    app = typer.Typer(cls=group, help=summary, no_args_is_help=several, add_completion=False, **SETTINGS)
     for name, function in commands.items():
         app.command(name, cls=Command)(function)
     return app
