@@ -23,6 +23,7 @@ FIGURES = {
     "EvidenceReview": "held_out_figure",
     "Headlines": "headlines_figure",
     "Ledger": "ledger_figure",
+    "NodePlan": "node_plan_figure",
     "Outcome": "outcome_figure",
     "ScalingLawFit": "scaling_law_figure",
     "SearchResult": "pareto_figure",
