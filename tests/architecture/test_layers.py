@@ -40,8 +40,9 @@ FLOORS = {
     ),
     "analysis.node": (
         {"coefficients", "inputs"}, {"products"}, {"layer"}, {"communication"}, {"step"},
-        {"chips", "memory", "shapes"}, {"clusters", "plans"}, {"request", "sizes", "vendor"}, {"forms"},
-        {"measured"}, {"calibration"}, {"unseen", "validation"}, {"node_plan", "own_runs"}, {"answers"},
+        {"chips", "memory", "shapes"}, {"clusters", "plans"}, {"request", "sizes", "vendor"},
+        {"forms", "remedies"}, {"measured"}, {"calibration"}, {"unseen", "validation"},
+        {"node_plan", "own_runs"}, {"answers"},
     ),
 }  # fmt: skip
 """Inside a layer: what is on one floor may build on those below it, and knows nothing of its peers."""

@@ -44,22 +44,22 @@ class StepTimeErrors(Result):
 
     def page(self) -> Page:
         """Return the errors of all rows and of each part, what was left out, and the rows furthest off."""
-        found = self.validation
-        parts = [("all rows", found.all), *(found.groups.items() if len(found.groups) > 1 else ())]
-        if found.memory:
-            parts.append(("peak memory", found.memory))
-        off = sorted(found.rows, key=lambda row: -abs(row[2] / row[1] - 1.0))[:_WORST]
+        errors = self.validation
+        parts = [("all rows", errors.all), *(errors.groups.items() if len(errors.groups) > 1 else ())]
+        if errors.memory:
+            parts.append(("peak memory", errors.memory))
+        off = sorted(errors.rows, key=lambda row: -abs(row[2] / row[1] - 1.0))[:_WORST]
         worst = tuple((label, f"{s:.4g}", f"{c:.4g}", f"{c / s - 1.0:+.1%}") for label, s, c in off)
         return Page(
-            title=f"{found.all.rows} steps of {self.path}: off by {found.all.mape:.1f} % on average",
+            title=f"{errors.all.rows} steps of {self.path}: off by {errors.all.mape:.1f} % on average",
             lines=(
-                f"Form '{found.table}'. Computed over measured, less one; no factor is fitted to the file.",
+                f"Form '{errors.table}'. Computed over measured, less one; no factor is fitted to the file.",
             ),
             tables=(
                 Table(("Errors [%]", *_ERRORS), tuple(_row(*part) for part in parts), frozenset(range(1, 6))),
                 Table(("Furthest off", "Measured [s]", "Computed [s]", "Off"), worst, frozenset({1, 2, 3})),
             ),
-            notes=tuple(_exclusions(found)),
+            notes=tuple(_exclusions(errors)),
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -120,7 +120,7 @@ class ClusterFactors(Result):
             else "Own factors gain nothing on steps left out: keep the coefficients of the catalog"
         )
         return Page(
-            title=f"{verdict}",
+            title=verdict,
             lines=(f"Fitted to {fit.before.rows} steps of {self.path}; each row predicted without itself.",),
             tables=(
                 Table(("Errors [%]", *_ERRORS), rows, frozenset(range(1, 6))),
@@ -193,10 +193,11 @@ def _row(name: str, errors: ErrorSummary) -> tuple[str, ...]:
     return (name, f"{errors.rows}", *off)
 
 
-def _exclusions(found: StepTimeValidation) -> Iterator[str]:
-    if found.excluded:
-        reasons = "; ".join(f"{count} {reason}" for reason, count in found.excluded.items())
-        yield f"{sum(found.excluded.values())} rows cannot be predicted: {reasons}"
+def _exclusions(errors: StepTimeValidation) -> Iterator[str]:
+    if errors.excluded:
+        reasons = "; ".join(f"{rows} {reason}" for reason, rows in errors.excluded.items())
+        count = sum(errors.excluded.values())
+        yield f"{count} {'row' if count == 1 else 'rows'} cannot be predicted: {reasons}"
 
 
 def _sources() -> tuple[Source, ...]:

@@ -3,58 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from farflung.analysis.node.coefficients import coefficient_records
 from farflung.analysis.node.plans import EvaluatedPlan, PlanSearch, best_plans
+from farflung.analysis.node.remedies import MOST_CHIPS, Remedies, remedies_for
 from farflung.analysis.node.request import NodeRequest, read_request
 from farflung.analysis.node.sizes import largest_size
 from farflung.analysis.node.unseen import UnseenError, unseen_error
 from farflung.base.format import format_quantity, format_share
 from farflung.base.pages import Page, Table
 from farflung.base.results import Call, Result
-from farflung.catalog.chips import FORMAT_OF_PRECISION, chips
 from farflung.catalog.sources import Source, cited
-from farflung.catalog.tables import table
 
 if TYPE_CHECKING:
     import pandas as pd
 
 _EXAMINED, _SHOWN, _LISTED, _CAUSES = 400, 5, 2, 5
 """Plans among which other layouts are sought; runners-up, and those on a page; causes on a page."""
-_MOST_CHIPS = 65_536
-"""Chips up to which a number that suffices is sought."""
 _CHIPS = 3
 """Other chips that a page names."""
 _NINETY_PER_CENT = 1.645
 """Standard deviations on either side of the mean that hold nine tenths of a normal distribution."""
 _LAYOUT = ("tensor", "pipeline", "context", "expert", "data")
 _RECOMPUTED = ("nothing", "attention", "all layers")
-
-
-@dataclass(frozen=True, slots=True)
-class Remedies:
-    """What would make a model fit, each alone.
-
-    Attributes
-    ----------
-    chips
-        Number of the same chips; ``None`` where no number tried suffices.
-    chip_memory
-        Memory of a chip, of as many chips [byte].
-    other_chips
-        Chips of the catalog with so much memory, of which as many would do; least memory first.
-    parameters
-        Largest dense model that fits the node as it is [1].
-    """
-
-    chips: int | None
-    chip_memory: float
-    other_chips: tuple[str, ...]
-    parameters: float
 
 
 @dataclass(frozen=True, repr=False)
@@ -239,7 +214,7 @@ def node(
     request = read_request(hardware, model, options)
     search = best_plans(request.node, request.shape, count=_EXAMINED)
     largest = largest_size(request.node, float(request.sequence))
-    remedies = None if search.best else _remedies(request, search, largest)
+    remedies = None if search.best else remedies_for(request, search, largest)
     return NodePlan(request, search, _other_layouts(search), largest, remedies, unseen_error())
 
 
@@ -263,35 +238,6 @@ def _other_layouts(search: PlanSearch) -> tuple[EvaluatedPlan, ...]:
     for plan in search.plans:
         first.setdefault(tuple(float(getattr(plan.plan, name)) for name in _LAYOUT), plan)
     return tuple(first.values())[1 : _SHOWN + 1]
-
-
-def _remedies(request: NodeRequest, search: PlanSearch, largest: float) -> Remedies:
-    needed = search.least_memory / request.node.memory_share
-    form = FORMAT_OF_PRECISION[request.precision]
-    large = {}
-    for name in table("node_rates").keys() & chips().keys():
-        memory = chips()[name].get("memory")
-        if memory and memory.in_unit("byte") >= needed and form in table("node_rates")[name]["sustained"]:
-            large[name] = memory.in_unit("byte")
-    ordered = tuple(sorted(large, key=lambda name: (large[name], name)))
-    return Remedies(_chips_that_fit(request), needed, ordered, largest)
-
-
-def _chips_that_fit(request: NodeRequest) -> int | None:
-    """Return a number of chips at which a plan fits and with one less none does."""
-
-    def fits(count: int) -> bool:
-        return best_plans(replace(request.node, chips=count), request.shape, count=1).best is not None
-
-    low, high = request.node.chips, 2 * request.node.chips
-    while not fits(high):
-        low, high = high, 2 * high
-        if high > _MOST_CHIPS:
-            return None
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (low, middle) if fits(middle) else (middle, high)
-    return high
 
 
 def layout_text(plan: EvaluatedPlan) -> str:
@@ -359,7 +305,7 @@ def _remedy_rows(result: NodePlan) -> list[tuple[str, str]]:
     remedies, request = result.remedies, result.request
     if remedies is None:
         return []
-    more = f"{remedies.chips:,} chips" if remedies.chips else f"no number up to {_MOST_CHIPS:,}"
+    more = f"{remedies.chips:,} chips" if remedies.chips else f"no number up to {MOST_CHIPS:,}"
     others = ", ".join(remedies.other_chips[:_CHIPS]) or "none in the catalog"
     smaller = _rounded(remedies.parameters) if remedies.parameters else "none"
     return [
