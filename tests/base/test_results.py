@@ -22,11 +22,16 @@ CALLS = {
     "uncertainty": "farflung.uncertainty('headline', draws=64)",
     "sensitivity": "farflung.sensitivity('headline', draws=64)",
     "waterfall": "farflung.waterfall('headline', 'paper-headline')",
+    "node": "farflung.node('50x A100 80GB', 160e9)",
+    "model too large for a node": "farflung.node('50x A100 80GB', 400e9)",
     "ledger": "farflung.reproduce()",
     "validation": "farflung.validate('consumer')",
     "nodes for a target": "farflung.nodes_for_target('headline', target=1e24)",
 }
-NOTHING_TO_DRAW = {"infeasible outcome", "search without answer", "explanation", "nodes for a target"}
+NOTHING_TO_DRAW = {
+    "infeasible outcome", "search without answer", "explanation", "nodes for a target",
+    "model too large for a node",
+}  # fmt: skip
 
 
 @pytest.fixture(scope="module", params=CALLS)

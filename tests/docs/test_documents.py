@@ -55,6 +55,8 @@ def test_the_longer_python_example_runs(capsys):
 def test_the_commands_run(words, tmp_path, monkeypatch):
     (scenario,) = blocks("toml")
     (tmp_path / "mine.toml").write_text(scenario, encoding="utf-8")
+    (steps,) = blocks("csv", "docs/exploring.md")
+    (tmp_path / "my_steps.csv").write_text(steps, encoding="utf-8")
     monkeypatch.chdir(tmp_path)
     result = CliRunner().invoke(app, words)
     assert result.exit_code == 0, result.output

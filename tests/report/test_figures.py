@@ -455,6 +455,7 @@ RESULTS = {
     "EvidenceReview": "farflung.evidence.review",
     "Headlines": "farflung.analysis.headlines",
     "Ledger": "farflung.evidence.ledger",
+    "NodePlan": "farflung.analysis.node.node_plan",
     "Outcome": "farflung.outcome",
     "ScalingLawFit": "farflung.analysis.calibrate.scaling_law",
     "SearchResult": "farflung.analysis.search",
