@@ -181,11 +181,14 @@ def test_priors_are_named():
         (("--model", "160e9", "--attention-kernel", "flash9"), "--attention-kernel: unknown"),
         (("--model", "160e9", "--interconnect", "200"), "--interconnect: '200' has no unit"),
         (("--model", "160e9", "--interconnect", "80 GB"), "--interconnect: '80 GB' is not a quantity"),
+        (("--model", "160e9", "--batch", "many"), "--batch: 'many' is not a number with a unit"),
         (("--model", "160e9", "--batch", "100"), "--batch: 100 tokens are less than a sequence"),
         (("--model", "160e9", "--outer-bytes", "-1"), "--outer-bytes: -1 must be at least 0"),
         (("--model", "gpt5"), "--model: 'gpt5' is neither"),
         (("--model", "1e6"), "--model: 1e+06 parameters are too few"),
-        (("--model", "nan"), "--model: must be above 0"),
+        (("--model", "nan"), "--model: nan is no amount"),
+        (("--model", "inf"), "--model: inf is no amount"),
+        (("--model", "-5"), "--model: -5 must be at least 0"),
         ((), "--model: missing"),
     ],
 )  # fmt: skip
@@ -256,6 +259,20 @@ def test_a_file_of_another_kind_names_the_known_forms(command, tmp_path):
         assert err.startswith(f"error: {path.name}: ")
     code, _, err = command("validate", "step-time", file)
     assert all(form in err for form in FORMS)
+
+
+@pytest.mark.parametrize("bad", ["", "0", "-1", "nan", "inf", "1e400", "x" * 300, "8x"])
+@pytest.mark.parametrize("form", FORMS)
+def test_a_cell_that_means_nothing_is_one_clear_error(tmp_path, form, bad):
+    for column in FORMS[form]:
+        file = write(tmp_path / "steps.csv", {**FORMS[form], column: bad})
+        try:
+            data = validate_step_time(file).to_dict()
+        except InputError as error:
+            assert "\n" not in str(error)
+            assert str(error).startswith("steps.csv: ")
+        else:
+            json.dumps(data, allow_nan=False)
 
 
 def test_validating_runs_is_what_is_meant_without_a_name(command):

@@ -31,7 +31,7 @@ def node(
         int | None, _option("--fast-domain", "Chips joined by NVLink or its like.", "CHIPS")
     ] = None,
     sequence: Annotated[int | None, _option("--sequence", "Tokens of a sequence (4,096).", "TOKENS")] = None,
-    batch: Annotated[float | None, _option("--batch", "Tokens of an inner step (131,072).", "TOKENS")] = None,
+    batch: Annotated[str | None, _option("--batch", "Tokens of an inner step (131,072).", "TOKENS")] = None,
     architecture: Annotated[
         str | None, _option("--architecture", "Model of the catalog with the architecture.", "NAME")
     ] = None,

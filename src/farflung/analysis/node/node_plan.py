@@ -172,7 +172,7 @@ def node(
     interconnect: str | None = None,
     fast_domain: int | None = None,
     sequence: int | None = None,
-    batch: float | None = None,
+    batch: float | str | None = None,
     architecture: str | None = None,
     attention_kernel: str | None = None,
     outer_bytes: float | None = None,

@@ -99,7 +99,7 @@ def read_request(hardware: str, model: float | str | None, options: Mapping[str,
 
 
 def _read(hardware: str, model: float | str | None, options: Mapping[str, Any]) -> NodeRequest:
-    count, chip = read_hardware(hardware)
+    count, chip = read_hardware(str(hardware))
     precision, kernel = options["precision"] or PRECISION, options["attention_kernel"]
     sequence, batch = _work(options)
     shape, of_shape = _shape(model, options["architecture"], sequence)
@@ -116,14 +116,16 @@ def _read(hardware: str, model: float | str | None, options: Mapping[str, Any]) 
     return NodeRequest(
         hardware, chip, precision, sequence, batch,
         {"model": model, **{name: value for name, value in options.items() if value is not None}},
-        node, shape, (*_assumed(options, joined), *of_shape), _records(chip, precision, kernel),
+        node, shape, (*_assumed(options, joined, batch), *of_shape), _records(chip, precision, kernel),
     )  # fmt: skip
 
 
 def _work(options: Mapping[str, Any]) -> tuple[int, float]:
     """Return the tokens of a sequence and of a step."""
-    sequence = int(_number(options["sequence"] or SEQUENCE, "sequence", least=1.0))
-    batch = _number(options["batch"] or max(BATCH, sequence), "batch", least=0.0)
+    written = options["sequence"]
+    sequence = int(_number(SEQUENCE if written is None else written, "sequence", least=1.0, unit="token"))
+    written = max(BATCH, sequence) if options["batch"] is None else options["batch"]
+    batch = _number(written, "batch", least=0.0, unit="token")
     if batch < sequence:
         raise InputError(
             "batch", f"{batch:,.0f} tokens are less than a sequence of {sequence:,}", nearest=f"{sequence}"
@@ -131,14 +133,12 @@ def _work(options: Mapping[str, Any]) -> tuple[int, float]:
     return sequence, batch
 
 
-def _number(value: float | str, field: str, *, least: float) -> float:
+def _number(value: float | str, field: str, *, least: float, unit: str = "1") -> float:
     try:
-        number = float(value)
-    except ValueError:
-        raise InputError(field, f"'{str(value)[:60]}' is not a number", nearest=f"{least:g}") from None
-    if not least <= number < float("inf"):
-        raise InputError(field, f"{number:g} must be at least {least:g}", nearest=f"{least:g}")
-    return number
+        number = _amount(value, unit)
+    except InputError as error:
+        raise InputError(field, error.problem, error.nearest) from error
+    return _within(number, field, least=least)
 
 
 def _shape(
@@ -175,21 +175,31 @@ def _named_shape(name: str, sequence: int) -> Architecture:
 
 
 def _size(model: float | str) -> float:
-    if not isinstance(model, str):
-        return float(model)
     try:
-        return float(model)
-    except ValueError:
-        pass
-    try:
-        return parse(model, "parameters")
+        size = _amount(model, "parameters")
     except InputError:
         known = ", ".join(list(table("architectures"))[:4])
         raise InputError(
             "model",
-            f"'{model[:60]}' is neither a number of parameters nor a model of the catalog",
+            f"'{str(model)[:60]}' is neither a number of parameters nor a model of the catalog",
             nearest=f"160e9, or one of {known}, …",
         ) from None
+    return _within(size, "model", least=0.0)
+
+
+def _amount(value: float | str, unit: str) -> float:
+    """Return a number as such, or as people write many of something: 160B, 2 million tokens."""
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        return parse(str(value), unit)
+
+
+def _within(number: float, field: str, *, least: float) -> float:
+    if not least <= number < float("inf"):
+        problem = f"{number:g} must be at least {least:g}" if number < least else f"{number:g} is no amount"
+        raise InputError(field, problem, nearest=f"{least:g}")
+    return number
 
 
 def _joined(usual: Hardware, count: int, options: Mapping[str, Any]) -> Hardware:
@@ -215,7 +225,7 @@ def _joined(usual: Hardware, count: int, options: Mapping[str, Any]) -> Hardware
     return replace(joined, network_bandwidth=rate / _BITS_OF_BYTE)
 
 
-def _assumed(options: Mapping[str, Any], joined: Hardware) -> Iterator[str]:
+def _assumed(options: Mapping[str, Any], joined: Hardware, batch: float) -> Iterator[str]:
     """Yield what was taken for what was not given."""
     if options["precision"] is None:
         yield f"precision {PRECISION}"
@@ -228,7 +238,7 @@ def _assumed(options: Mapping[str, Any], joined: Hardware) -> Iterator[str]:
     if options["sequence"] is None:
         yield f"sequences of {SEQUENCE:,} tokens"
     if options["batch"] is None:
-        yield f"{format_digits(max(BATCH, options['sequence'] or SEQUENCE))} tokens a step"
+        yield f"{format_digits(batch)} tokens a step"
     if options["outer_bytes"] is None:
         yield "outer weights and momentum in host memory"
 

@@ -96,10 +96,10 @@ def architecture_of_size(parameters: Array, sequence_length: Array) -> Architect
     Raises
     ------
     InputError
-        If the size is not above zero.
+        If the size is not above zero, or not finite.
     """
-    if not np.all(np.asarray(parameters) > 0.0):
-        raise InputError("model.parameters", "must be above 0")
+    if not np.all((np.asarray(parameters) > 0.0) & np.isfinite(parameters)):
+        raise InputError("model.parameters", "must be above 0 and finite")
     hidden = laws.hidden_width_of_size(
         parameters=parameters, vocabulary=VOCABULARY, aspect_ratio=ASPECT_RATIO
     )

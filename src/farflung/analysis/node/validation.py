@@ -112,7 +112,7 @@ def validate_step_time(
     found = read_steps(path)
     if not found.steps:
         reasons = "; ".join(f"{count} rows: {reason}" for reason, count in found.excluded.items())
-        raise InputError(path.name, f"has no row that can be predicted ({reasons})"[:200])
+        raise InputError(path.name, f"has no row that can be predicted ({reasons or 'no rows'})"[:200])
     sample = sample_of((found.name, step) for step in found.steps)
     errors = sample.errors(coefficients or fitted_coefficients())
     groups = np.array([step.group for step in found.steps])
