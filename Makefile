@@ -25,7 +25,7 @@ system:  ## what the tests need of the system: a browser, to draw figures and op
 		( $(SUDO) apt-get update -qq && $(SUDO) apt-get install -y -qq --no-install-recommends chromium )
 
 PARALLEL := -n auto --dist worksteal
-FAST := architecture base catalog events evidence learning outcome physics report scenario
+FAST := architecture base catalog events evidence learning node outcome physics report scenario
 
 check: $(STAMP)  ## ruff, mypy and the fast tests, in a minute
 	$(BIN)/ruff check .
