@@ -15,6 +15,7 @@ from farflung.outcome.events import simulate, timeline
 from farflung.scenario import preset
 from farflung.scenario.fault_model import IDEAL, FaultModel
 
+pytestmark = pytest.mark.slow
 STREAMING = preset("governance-72-nodes").with_({"nodes.count": 8, "tokens": 2e11})
 BLOCKING = STREAMING.with_({"protocol.streaming": False})
 FAILING = {"chip_time_between_failures": "300 days", "repair_time": "1 day"}
