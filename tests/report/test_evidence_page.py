@@ -196,6 +196,12 @@ def test_the_headlines_are_a_result_that_names_rules_and_draws(answered):
     assert answered.command == "farflung headlines --draws 256"
 
 
+def test_the_coefficients_named_do_not_depend_on_what_was_read_again(answered):
+    before = [answered.drawn(name) for name in answered.sets]
+    load_assumptions.cache_clear()
+    assert [answered.drawn(name) for name in answered.sets] == before
+
+
 def test_what_a_design_needs_is_enough_and_no_less_is(answered):
     for one in (one for one in answered.cheapest if one.evaluated):
         fewest = min(one.need("nodes").quantiles.values())

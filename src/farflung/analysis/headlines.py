@@ -153,14 +153,14 @@ class Headlines(Result):
         ]
         # Some coefficients enter a formula under another name, with their own record behind them.
         names = {node.name for node in nodes}
-        records = {id(node.record) for node in nodes}
+        records = [node.record for node in nodes if node.record is not None]
         coefficients = load_assumptions(assumptions).coefficients
         drawn = results[0].drawn
         joint = [name for one in drawn if not isinstance(one, Coefficient) for name in one.coefficients]
         single = [
             one.name
             for one in drawn
-            if isinstance(one, Coefficient) and (one.name in names or id(coefficients[one.name]) in records)
+            if isinstance(one, Coefficient) and (one.name in names or coefficients[one.name] in records)
         ]
         return tuple(joint), tuple(single)
 
