@@ -4,7 +4,8 @@ Three nouns and the verbs on them: a :class:`Scenario` under a set of :class:`As
 :class:`Outcome`. :func:`evaluate` one, :func:`compare` two, :func:`sweep` many, :func:`search` for the
 cheapest, :func:`simulate` event by event, say how sure (:func:`uncertainty`, :func:`sensitivity`) and why
 (:func:`explain`, :func:`waterfall`), and check against what is published (:func:`reproduce`,
-:func:`validate`). :func:`node` says what one node achieves. Every answer is a :class:`Result`.
+:func:`validate`). :func:`node` says what one node achieves. Every answer is a :class:`Result`; a sweep is
+an xarray Dataset.
 
 >>> import farflung
 >>> outcome = farflung.evaluate("paper-headline")

@@ -33,6 +33,15 @@ def test_a_change_that_cannot_be_is_refused(changes, said):
         HEADLINE.with_(changes)
 
 
+def test_a_field_given_twice_is_refused():
+    for changes, fields in (
+        ({"nodes.count": 3}, {"nodes__count": 5}),
+        (None, {"nodes.count": 3, "nodes__count": 5}),
+    ):
+        with pytest.raises(InputError, match=r"nodes\.count: is given twice"):
+            HEADLINE.with_(changes, **fields)
+
+
 def test_a_copy_with_a_dotted_key_is_refused():
     with pytest.raises(InputError, match=r"nodes\.count: is no field of Scenario"):
         HEADLINE.model_copy(update={"nodes.count": 72})

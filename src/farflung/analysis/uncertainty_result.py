@@ -172,7 +172,7 @@ class UncertaintyResult(Result):
     def notes(self) -> tuple[str, ...]:
         """Return what a reader of the numbers must know."""
         held = ", ".join(f"{path} ({value})" for path, value in self.held.items())
-        notes = [f"held fixed, since no sourced range is in the catalog: {held}"]
+        notes = [f"held fixed, not drawn: {held}"]
         for spread in self.spreads:
             median = spread.quantiles[0.5]
             if spread.name not in LIMITED or not spread.point or not median:

@@ -80,6 +80,13 @@ def rules() -> Mapping[str, Mapping[str, Any]]:
 
 
 @cache
+def largest_training_set() -> tuple[str, Record]:
+    """Return the model of the catalog that was trained on the most tokens, and how many."""
+    sizes = ((name, Record.of(raw["tokens"])) for name, raw in table("models").items() if "tokens" in raw)
+    return max(sizes, key=lambda pair: pair[1].value)
+
+
+@cache
 def facts() -> Mapping[str, Record]:
     """Return the single figures that claims are checked against."""
     return {name: Record.of(raw) for name, raw in table("facts").items()}

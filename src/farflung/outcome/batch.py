@@ -10,20 +10,20 @@ import numpy as np
 from farflung.base.arrays import Array
 from farflung.outcome.constraints import NEEDED, feasible
 from farflung.outcome.outputs import output_named
-from farflung.outcome.run import automatic_mode, prepare
+from farflung.outcome.run import ScenarioLike, as_scenario, automatic_mode, prepare
 from farflung.scenario import Scenario, inputs_of
 from farflung.scenario.scenario import AUTO
 
 
 def evaluate_batch(
-    scenario: Scenario, fields: Mapping[str, Array], outputs: Iterable[str]
+    scenario: ScenarioLike, fields: Mapping[str, Array], outputs: Iterable[str]
 ) -> dict[str, np.ndarray]:
     """Return outputs for many runs at once.
 
     Parameters
     ----------
     scenario
-        The scenario whose other fields hold for all runs.
+        As for :func:`farflung.evaluate`; its other fields hold for all runs.
     fields
         Arrays by dotted path of a field [SI], or by ``assumptions.`` and the name of a coefficient [its unit
         as the model holds it]. They broadcast against one another.
@@ -47,7 +47,11 @@ def evaluate_batch(
     >>> evaluate_batch(preset("paper-headline"), {"nodes.count": np.asarray([8, 34])}, ["chips"])["chips"]
     array([128., 544.])
     """
-    quantities = {name: output_named(name).quantity for name in outputs}
+    scenario = as_scenario(scenario)
+    fields = {
+        path: np.asarray(values) if isinstance(values, list) else values for path, values in fields.items()
+    }
+    quantities = {name: output_named(name).quantity for name in outputs if name != "feasible"}
     shape = np.broadcast_shapes(*(np.shape(values) for values in fields.values()))
     if scenario.protocol.mode != AUTO:
         return _in_mode(scenario, fields, quantities, shape, scenario.protocol.mode)

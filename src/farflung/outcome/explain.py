@@ -17,8 +17,8 @@ from farflung.base.results import Call, Result
 from farflung.catalog.records import Record
 from farflung.catalog.sources import Source, cited
 from farflung.outcome.outputs import OUTPUTS, output_named
-from farflung.outcome.run import Run, ScenarioLike, as_scenario, prepare
-from farflung.scenario import Scenario
+from farflung.outcome.run import Run, ScenarioLike, changed_scenario, prepare
+from farflung.scenario import Assumptions, Scenario
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -81,7 +81,13 @@ class Explanation(Result):
 
     def page(self) -> Page:
         """Return the number, its formula, and the inputs of its formula with theirs."""
-        lines = tuple(text for text in (self.meaning, self.equation, self.assumption, self.limits) if text)
+        said = (
+            ("", self.meaning),
+            ("", self.equation),
+            ("Assumption: ", self.assumption),
+            ("Limits: ", self.limits),
+        )
+        lines = tuple(f"{label}{text}" for label, text in said if text and text != "none.")
         rows = tuple(
             (f"{'  ' * depth}{part.name}", part.format(), part.equation or part.origin)
             for part, depth in self._outline(2)
@@ -162,12 +168,19 @@ def said_of(function: Any) -> Said:
     )
 
 
-def explain(scenario: ScenarioLike, output: str) -> Explanation:
+def explain(
+    scenario: ScenarioLike,
+    output: str,
+    *,
+    assumptions: str | Assumptions | None = None,
+    links: str | None = None,
+    **changes: Any,
+) -> Explanation:
     """Return how a number of a scenario came about.
 
     Parameters
     ----------
-    scenario
+    scenario, assumptions, links, changes
         As for :func:`farflung.evaluate`.
     output
         Name of an output, such as ``local_equivalent_flop``, or of any quantity on the way to one, such as
@@ -178,7 +191,7 @@ def explain(scenario: ScenarioLike, output: str) -> Explanation:
     InputError
         If there is no such output or quantity, or the scenario is not valid.
     """
-    run = prepare(as_scenario(scenario))
+    run = prepare(changed_scenario(scenario, assumptions=assumptions, links=links, **changes))
     if output in OUTPUTS:
         declared = OUTPUTS[output]
         return replace(_explained(run, declared.quantity), unit=declared.unit)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -11,20 +11,21 @@ from pydantic import computed_field
 
 from farflung.base.errors import InputError
 from farflung.base.fields import fields_of
-from farflung.base.format import format_value
+from farflung.base.format import format_quantity, format_value
 from farflung.base.pages import Page
 from farflung.base.provenance import Provenance, content_hash, version
 from farflung.base.results import Call, Result
 from farflung.catalog.sources import Source
+from farflung.catalog.tables import largest_training_set
 from farflung.outcome.constraints import first_violated, replica_and_node
 from farflung.outcome.flags import Flag
 from farflung.outcome.model.every_run import HARDWARE
 from farflung.outcome.outputs import OUTPUTS
 from farflung.outcome.page import outcome_page
-from farflung.outcome.run import Run, ScenarioLike, as_scenario, prepare
+from farflung.outcome.run import Run, ScenarioLike, changed_scenario, prepare
 from farflung.outcome.state import OutcomeState
 from farflung.protocols import SLACK
-from farflung.scenario import Defaulted, Scenario, load_assumptions
+from farflung.scenario import Assumptions, Defaulted, Scenario, load_assumptions
 from farflung.scenario.scenario import AUTO
 
 if TYPE_CHECKING:
@@ -88,7 +89,11 @@ class Outcome(Result, OutcomeState):
 
 
 def evaluate(
-    scenario: ScenarioLike, *, assumptions: str | None = None, links: str | None = None, **changes: Any
+    scenario: ScenarioLike,
+    *,
+    assumptions: str | Assumptions | None = None,
+    links: str | None = None,
+    **changes: Any,
 ) -> Outcome:
     """Return the outcome of a scenario under its assumption set.
 
@@ -98,7 +103,7 @@ def evaluate(
         A :class:`~farflung.scenario.Scenario`, the name of a preset, the path of a TOML file, or a mapping
         of the same form.
     assumptions
-        Assumption set, instead of the scenario's own.
+        Assumption set, or its name, instead of the scenario's own.
     links
         Rate of every link at once: ``"10 Mbps"``.
     **changes
@@ -126,16 +131,6 @@ def evaluate(
     return outcome_of(prepare(changed_scenario(scenario, assumptions=assumptions, links=links, **changes)))
 
 
-def changed_scenario(
-    scenario: ScenarioLike, *, assumptions: str | None = None, links: str | None = None, **changes: Any
-) -> Scenario:
-    """Return a scenario with an assumption set, all links, or any fields replaced."""
-    changed = as_scenario(scenario)
-    if links is not None:
-        changed = changed.with_links(links)
-    return changed.with_({"assumptions": assumptions} if assumptions is not None else {}, **changes)
-
-
 def outcome_of(run: Run) -> Outcome:
     """Return the outcome of a run of shape ``()``.
 
@@ -152,6 +147,8 @@ def outcome_of(run: Run) -> Outcome:
         if not untrainable or output.quantity in _KNOWN_UNTRAINED
     }
     flags = [*_choice(run), *_ignored(run)]
+    if not untrainable:
+        flags.extend(_attention(run))
     if violation is None:
         _check_finite(outputs)
     else:
@@ -195,19 +192,59 @@ def _choice(run: Run) -> list[Flag]:
     return [Flag("choice", "protocol.mode", why)]
 
 
+def _attention(run: Run) -> Iterator[Flag]:
+    """Yield a flag for what makes a result easily misread."""
+    values, several = run.values, run.values["replicas"] > 1
+    if several and values["outer_rounds"] < 2:
+        yield Flag(
+            "attention",
+            "outer_rounds",
+            f"{values['outer_rounds']:.2g} synchronisations take place: replicas are hardly ever averaged",
+            nearest=f"a duration above {format_quantity(2 * values['outer_round_time'], 's')}",
+        )
+    name, most = largest_training_set()
+    distinct = values.get("unique_tokens", values["tokens"])
+    if distinct > most.value:
+        yield Flag(
+            "attention",
+            "tokens",
+            f"{format_quantity(distinct, 'token')} are more than any known model saw "
+            f"({format_quantity(most.value, 'token')}: {name})",
+            nearest="unique_tokens, a larger model, or fewer nodes",
+        )
+    if run.choices.protocol.uses("regional"):
+        if values["groups"] < 2:
+            yield Flag("attention", "protocol.nodes_per_group", "fewer than two groups: the scheme is flat")
+        elif values["nodes_per_group"] < 2:
+            yield Flag(
+                "attention",
+                "protocol.nodes_per_group",
+                "groups of one node average nothing among themselves, and are charged as if they did",
+                nearest="2, or mode = 'flat'",
+            )
+    idle = values["nodes"] - values["working_nodes"]
+    if idle > 0:
+        yield Flag("attention", "nodes.count", f"{idle:g} of {values['nodes']:g} nodes fit in no pipeline")
+
+
 def _extrapolations(run: Run) -> list[Flag]:
     """Return a flag for every factor that is used outside the range it was fitted in."""
     flags = []
     for factor, limits in run.inputs.assumptions.limits.items():
         for quantity, bounds in limits.items():
             value = run.values.get(quantity)
-            if quantity == "source" or value is None or run.values.get(factor) is None:
+            if quantity == "source" or value is None or not _acts(factor, run.values.get(factor)):
                 continue
             low, high = bounds
             if not low <= value <= high:
                 message = f"{quantity} {value:.4g} is outside {low:.4g} to {high:.4g} ({limits['source']})"
                 flags.append(Flag("extrapolated", factor, message))
     return flags
+
+
+def _acts(factor: str, value: float | None) -> bool:
+    """Return whether a factor of a run charges anything: a share below 1, or a penalty above 0."""
+    return value is not None and value != (1.0 if factor.startswith("efficiency_") else 0.0)
 
 
 def _ignored(run: Run) -> list[Flag]:

@@ -97,7 +97,10 @@ def _worth(outcome: OutcomeState) -> str:
         return (
             f"{f'{cost} of hardware' if known else 'Hardware of unknown price'} trains nothing as described."
         )
-    hardware = f"{cost} of hardware buys" if known else "Capital cost unknown: no price is given. It is worth"
+    buys = "buys" if outcome.feasible else "would buy"
+    hardware = (
+        f"{cost} of hardware {buys}" if known else "Capital cost unknown: no price is given. It is worth"
+    )
     run_cost = outcome.format("run_cost_usd")
     on_top = f"; running it costs {run_cost} on top" if _has(outcome, "run_cost_usd") else ""
     parameters = format_quantity(outcome.scenario.model.parameters, "parameters")

@@ -24,7 +24,7 @@ from farflung.outcome.model.choices import Choices
 from farflung.outcome.model.every_run import HARDWARE
 from farflung.physics import memory
 from farflung.protocols import PROTOCOLS
-from farflung.scenario import Inputs, Scenario, inputs_of, load
+from farflung.scenario import Assumptions, Inputs, Scenario, inputs_of, load
 from farflung.scenario.scenario import AUTO
 
 ScenarioLike = Scenario | str | Path | Mapping[str, Any]
@@ -66,7 +66,35 @@ def as_scenario(scenario: ScenarioLike) -> Scenario:
     """
     if isinstance(scenario, Scenario):
         return scenario
+    if not isinstance(scenario, str | Path | Mapping):
+        raise InputError(
+            "scenario",
+            f"{scenario!r:.60} is no scenario",
+            nearest="the name of a preset, a file, or a mapping",
+        )
     return Scenario.read(scenario) if isinstance(scenario, Mapping) else load(scenario)
+
+
+def changed_scenario(
+    scenario: ScenarioLike,
+    *,
+    assumptions: str | Assumptions | None = None,
+    links: str | None = None,
+    **changes: Any,
+) -> Scenario:
+    """Return a scenario with an assumption set, all links, or any fields replaced.
+
+    Raises
+    ------
+    InputError
+        If the scenario, or a change, is not valid.
+    """
+    changed = as_scenario(scenario)
+    if links is not None:
+        changed = changed.with_links(links)
+    if isinstance(assumptions, Assumptions):
+        assumptions = assumptions.name
+    return changed.with_({"assumptions": assumptions} if assumptions is not None else {}, **changes)
 
 
 def prepare(

@@ -270,7 +270,12 @@ class Scenario(Section):
         >>> preset("paper-headline").with_({"nodes.count": 72, "network.upload": "10 Mbps"}).nodes.count
         72
         """
-        every = {**(changes or {}), **{name.replace("__", "."): value for name, value in fields.items()}}
+        every = dict(changes or {})
+        for name, value in fields.items():
+            path = name.replace("__", ".")
+            if path in every:
+                raise InputError(path, "is given twice", nearest="each field once")
+            every[path] = value
         if not every:
             return self
         data = self.to_mapping()

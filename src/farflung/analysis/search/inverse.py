@@ -18,9 +18,8 @@ from farflung.analysis.search.search import branches_of, is_reachable, solve, wo
 from farflung.base.errors import InputError
 from farflung.outcome import evaluate
 from farflung.outcome.batch import evaluate_batch
-from farflung.outcome.outcome import changed_scenario
 from farflung.outcome.outputs import output_named
-from farflung.outcome.run import ScenarioLike
+from farflung.outcome.run import ScenarioLike, changed_scenario
 from farflung.protocols import PROTOCOLS
 
 _MOST_NODES = 2**20

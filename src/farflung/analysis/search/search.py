@@ -24,7 +24,7 @@ from farflung.analysis.search.space import REASONS, Branch, blocks
 from farflung.base.arrays import keep_freed_memory
 from farflung.base.errors import InputError
 from farflung.base.format import format_quantity
-from farflung.outcome import Outcome, evaluate
+from farflung.outcome import OUTPUTS, Outcome, evaluate
 from farflung.scenario import preset, presets
 
 _RUNNERS_UP = 10
@@ -314,4 +314,5 @@ def _why_not(question: Question, rejected: np.ndarray, nearest: float | None) ->
     if rejected[3:].any():
         worst = REASONS[3 + int(np.argmax(rejected[3:]))]
         return f"designs reach the target, and all are removed; most of them by: {worst}; {furthest}"
-    return f"no design of the grid reaches {question.target:g} {METRICS[question.metric]}; {furthest}"
+    metric = OUTPUTS[METRICS[question.metric]].label.lower()
+    return f"no design of the grid reaches {question.target:g} FLOP of {metric}; {furthest}"

@@ -16,8 +16,7 @@ from farflung.analysis.sweep.files import check_path, write_file
 from farflung.analysis.sweep.spec import Over, SweepSpec, output_attributes, sweep_spec
 from farflung.analysis.sweep.store import open_store
 from farflung.base.errors import InputError
-from farflung.outcome.outcome import changed_scenario
-from farflung.outcome.run import ScenarioLike
+from farflung.outcome.run import ScenarioLike, changed_scenario
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -10,8 +10,7 @@ from farflung.base.format import format_quantity
 from farflung.outcome.events.from_scenario import failure_model_of, run_spec_of
 from farflung.outcome.events.simulate import check_runs, takes_place
 from farflung.outcome.events.simulation import DEFAULT_RUNS
-from farflung.outcome.outcome import changed_scenario
-from farflung.outcome.run import ScenarioLike, prepare
+from farflung.outcome.run import ScenarioLike, changed_scenario, prepare
 from farflung.scenario.fault_model import FaultModel
 
 NODE_ROUNDS_PER_SECOND = 4e6

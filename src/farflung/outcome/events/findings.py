@@ -19,10 +19,10 @@ _ROUNDING = 1e-6
 
 def findings(totals: Totals, values: Mapping[str, Array], run: Run) -> tuple[Flag, ...]:
     """Return what stopped runs, or else what made their tokens worth more than planned."""
-    return tuple(_stopped(totals)) or tuple(_better_than_planned(values, run))
+    return tuple(_stopped(totals, run)) or tuple(_better_than_planned(values, run))
 
 
-def _stopped(totals: Totals) -> Iterator[Flag]:
+def _stopped(totals: Totals, run: Run) -> Iterator[Flag]:
     runs, at = len(totals.stalled_at), totals.stalled_at[np.isfinite(totals.stalled_at)]
     stalled, empty = len(at), int((totals.synchronisations < 1.0).sum())
     if stalled:
@@ -39,7 +39,7 @@ def _stopped(totals: Totals) -> Iterator[Flag]:
             "infeasible",
             "duration",
             f"{empty} of {runs} runs end before their first synchronisation",
-            nearest=format_quantity(float(totals.longest.max()), "s"),
+            nearest=f"more than {format_quantity(2.0 * float(run.values['outer_round_time']), 's')}",
         )
 
 

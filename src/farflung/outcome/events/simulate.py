@@ -15,8 +15,8 @@ from farflung.outcome.events.outputs import no_outputs, outputs_of
 from farflung.outcome.events.run_spec import Synchronisation
 from farflung.outcome.events.simulation import DEFAULT_RUNS, Simulation
 from farflung.outcome.events.timeline import Timeline
-from farflung.outcome.outcome import changed_scenario, outcome_of
-from farflung.outcome.run import Run, ScenarioLike, as_scenario, prepare
+from farflung.outcome.outcome import outcome_of
+from farflung.outcome.run import Run, ScenarioLike, as_scenario, changed_scenario, prepare
 from farflung.scenario.fault_model import FaultModel
 
 MOST_RUNS = 100_000
