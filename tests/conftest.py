@@ -23,6 +23,11 @@ settings.register_profile("explore", deadline=None, suppress_health_check=_SLOW,
 settings.load_profile("gate")
 
 
+def pytest_collection_modifyitems(items):
+    """Run the longest tests first, so that none of them is the last on a worker of its own."""
+    items.sort(key=lambda item: "slow" not in item.path.parts)
+
+
 def _bound(info: FieldInfo, *names: str) -> float | None:
     return next((getattr(m, name) for m in info.metadata for name in names if hasattr(m, name)), None)
 
