@@ -15,7 +15,7 @@ from farflung.catalog.event_runs import AsynchronousRun, Churn, Efficiency, Good
 from farflung.catalog.rows import stored
 from farflung.catalog.runs import cases
 from farflung.catalog.sources import sources
-from farflung.cli.validate import validate as command
+from farflung.cli.validate import runs as command
 from farflung.evidence.event_checks.asynchronous import busy_share, staleness
 from farflung.evidence.event_checks.decoupled import goodput
 from farflung.evidence.event_checks.deployments import COVENANT, INTELLECT

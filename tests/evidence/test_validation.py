@@ -16,7 +16,7 @@ from farflung.catalog.rows import stored
 from farflung.catalog.runs import GROUPS, NotPredicted, cases, read_cases
 from farflung.catalog.sources import sources
 from farflung.catalog.tables import assumption_names
-from farflung.cli.validate import validate as command
+from farflung.cli.validate import runs as command
 from farflung.evidence.predictions import OUTPUTS, predict, scenario_of
 from farflung.evidence.validation import Validation, validate
 from farflung.report.validation_page import validation_page
