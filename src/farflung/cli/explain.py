@@ -10,10 +10,9 @@ import typer
 from rich.text import Text
 from rich.tree import Tree
 
-from farflung.base.format import format_value
 from farflung.base.pages import Page, Table
 from farflung.base.results import Call, Result
-from farflung.catalog.sources import Source, cited
+from farflung.catalog.sources import Source
 from farflung.cli.answer import Answer, answers
 from farflung.cli.scenario_options import ScenarioName, ScenarioOptions
 from farflung.outcome import OUTPUTS, Explanation
@@ -147,7 +146,7 @@ class ExplanationTree(Result):
 
     def citations(self) -> tuple[Source, ...]:
         """Return the sources of everything in it."""
-        return cited(sorted({key for quantity in self.root.walk() for key in quantity.sources}))
+        return self.root.citations()
 
 
 def _line(quantity: Explanation, instead: str) -> Text:
@@ -172,6 +171,4 @@ def _origin(quantity: Explanation) -> str:
 
 
 def _value(quantity: Explanation) -> str:
-    if isinstance(quantity.value, tuple):
-        return "table " + ", ".join(f"{at:g}→{value:g}" for at, value in quantity.value)
-    return "none" if quantity.value is None else format_value(float(quantity.value), quantity.unit or "1")
+    return "none" if quantity.value is None else quantity.format()

@@ -77,7 +77,7 @@ class Explanation(Result):
 
     def citations(self) -> tuple[Source, ...]:
         """Return the sources behind the number."""
-        return cited({key for part in self.walk() for key in part.sources})
+        return cited(sorted({key for part in self.walk() for key in part.sources}))
 
     def page(self) -> Page:
         """Return the number, its formula, and the inputs of its formula with theirs."""
